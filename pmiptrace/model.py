@@ -1,0 +1,646 @@
+"""The values that cross layers, from the captured frame to the report.
+
+Everything here is immutable. Times are integer nanoseconds since 1970-01-01 UTC, or None where a
+capture has none; lifetimes are seconds; addresses are 4 or 16 octets (`pmiptrace.address`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, TypeVar
+
+from msgspec import Struct, field
+
+from pmiptrace.address import address_text, is_unspecified
+
+# --------------------------------------------------------------------------- capture → packet
+
+
+class Frame(Struct, frozen=True):
+    """One captured frame, as its container recorded it."""
+
+    capture: int
+    """Which capture of the run, from 0."""
+    number: int
+    """Position in its file, from 1, as Wireshark counts."""
+    time: int | None
+    link_type: int
+    """LINKTYPE_ value of the interface (tcpdump.org/linktypes.html)."""
+    data: bytes
+    """The octets captured, without a frame check sequence."""
+    original_length: int
+    """Octets that were on the wire; more than `data` holds if the snap length cut the frame."""
+    interface: int = 0
+
+
+class Problem(Struct, frozen=True):
+    """Something wrong with a capture file itself: cut short, damaged, or not readable in part."""
+
+    kind: str
+    message: str
+    offset: int | None = None
+    """Octets into the (decompressed) file."""
+    frame: int | None = None
+
+
+class CaptureInfo(Struct, frozen=True, kw_only=True):
+    """What is known of one capture once it was read."""
+
+    path: str
+    format: str | None = None
+    """``pcap`` or ``pcapng``."""
+    packets: int = 0
+    messages: int = 0
+    duplicates: int = 0
+    first_time: int | None = None
+    last_time: int | None = None
+    clock_offset: int = 0
+    """Nanoseconds that were added to its times to match the first capture's clock."""
+    dialect: str | None = None
+    truncated: bool = False
+    """Whether the file ends within a record."""
+    problems: tuple[Problem, ...] = ()
+
+
+class Defect(Struct, frozen=True):
+    """A place where octets do not follow their format. Decoding goes on with what is left."""
+
+    kind: str
+    """A short word for programs: ``option-overrun``, ``header-length``, ``truncated`` ..."""
+    layer: str
+    """The format that is broken, as people name it: ``Mobility Header``, ``option 63``."""
+    offset: int
+    """Octets from the start of the Mobility Header; for layers below it, of the frame."""
+    needed: int
+    available: int
+    length_field: str | None = None
+    """The length field that promised more, or less, than there is."""
+
+
+# ----------------------------------------------------------------------------- packet → wire
+
+
+class Datagram(Struct, frozen=True, kw_only=True):
+    """A Mobility Header still undecoded, with all that the headers around it say."""
+
+    frame: Frame
+    """The frame it was found in; for a reassembled one, the frame of the last fragment."""
+    source: bytes
+    destination: bytes
+    payload: bytes
+    """The octets from the Payload Proto field on, to the end of the packet that carries them."""
+    offset: int | None
+    """Where the payload starts in `frame.data`; None when fragments were put together."""
+    truncated: bool = False
+    """Whether the snap length cut octets off the payload."""
+    hop_limit: int = 0
+    link_address: bytes = b""
+    """Source and destination of the link layer, to tell a port mirror's copy from a message."""
+    ports: tuple[int, int] | None = None
+    """UDP source and destination port, when the message came over IPv4 (RFC 5844 section 4)."""
+    udp_checksum_correct: bool | None = None
+    udp_checksum: int | None = None
+    home_address: bytes | None = None
+    """Of the Home Address destination option (RFC 6275 section 6.3)."""
+    routing_home_address: bytes | None = None
+    """Of the type 2 routing header (RFC 6275 section 6.4)."""
+    encapsulation: tuple[str, ...] = ()
+    """The headers outside of the one that carries the message, outermost first."""
+    gre_key: int | None = None
+    protected: bool = False
+    """Whether it was found behind an Authentication Header."""
+    fragments: tuple[int, ...] = ()
+    """Frame numbers of all fragments, when it was put together from several."""
+
+
+class Undecoded(Struct, frozen=True):
+    """A frame that holds, or may hold, signalling which cannot be decoded, and why."""
+
+    frame: Frame
+    kind: str
+    """``fragment``, ``esp``, ``truncated`` or ``malformed``."""
+    source: bytes
+    destination: bytes
+    defect: Defect | None = None
+
+
+# ------------------------------------------------------------------------------ wire → track
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """A mobility option. Each option number has a class of its own in `pmiptrace.wire.options`.
+
+    Two options are equal if their contents are, wherever they stand.
+    """
+
+    number: ClassVar[int] = -1
+    excess: bytes = b""
+    """Octets behind the fields that the option's definition knows; kept to write them back."""
+
+
+class OpaqueOption(Option, frozen=True, kw_only=True):
+    """An option whose octets could not be given a meaning: unknown number, or too short."""
+
+    type: int
+    data: bytes
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    """The fixed part of a message behind the checksum; one class per Mobility Header type."""
+
+    mh_type: ClassVar[int] = -1
+    abbreviation: ClassVar[str] = "MH"
+    excess: bytes = b""
+
+
+class OpaqueBody(Body, frozen=True, kw_only=True):
+    """The octets of a message of unknown type, or of one too short for its fixed part."""
+
+    data: bytes
+
+
+O = TypeVar("O", bound=Option)  # noqa: E741
+B = TypeVar("B", bound=Body)
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """A Mobility Header message (RFC 6275 section 6.1), decoded as far as its octets allow."""
+
+    datagram: Datagram
+    payload_proto: int
+    length: int
+    """Octets of the whole header, as Header Len claims: (Header Len + 1) * 8."""
+    mh_type: int
+    reserved: int
+    checksum: int
+    checksum_correct: bool | None
+    """None where it cannot be judged: frame cut short, or zero as RFC 5844 wants it over UDP."""
+    body: Body
+    options: tuple[Option, ...] = ()
+    """In the order of the wire, padding included."""
+    offsets: tuple[int, ...] = ()
+    """Where each option's Type octet stands, from the start of the Mobility Header."""
+    defects: tuple[Defect, ...] = ()
+    dialect: str | None = None
+    """The dialect whose numbers were translated, if the peer does not use IANA's."""
+    kind: str = "MH"
+    """What people call the message: ``PBU``, ``PBA``, ``BU``, ``BRI``, ``UPN`` ..."""
+
+    @property
+    def frame(self) -> Frame:
+        """The frame it was found in."""
+        return self.datagram.frame
+
+    @property
+    def time(self) -> int | None:
+        """When it was captured."""
+        return self.datagram.frame.time
+
+    @property
+    def source(self) -> bytes:
+        """Address of the sender."""
+        return self.datagram.source
+
+    @property
+    def destination(self) -> bytes:
+        """Address of the receiver."""
+        return self.datagram.destination
+
+    def first(self, cls: type[O]) -> O | None:
+        """Give the first option of a class, or None."""
+        for option in self.options:
+            if type(option) is cls:
+                return option
+        return None
+
+    def every(self, cls: type[O]) -> tuple[O, ...]:
+        """Give all options of a class, in their order."""
+        return tuple(option for option in self.options if type(option) is cls)
+
+    def has(self, number: int) -> bool:
+        """Tell whether an option of that number is there, decodable or not."""
+        return any(option_number(option) == number for option in self.options)
+
+    def count(self, number: int) -> int:
+        """Count the options of that number, decodable or not."""
+        return sum(option_number(option) == number for option in self.options)
+
+    def offset_of(self, option: Option) -> int:
+        """Give the place of one of its options, from the start of the Mobility Header."""
+        for offset, candidate in zip(self.offsets, self.options, strict=True):
+            if candidate is option:
+                return offset
+        raise ValueError("the option is not part of this message")
+
+
+def option_number(option: Option) -> int:
+    """Give the number on the wire of an option, known or not."""
+    return option.type if isinstance(option, OpaqueOption) else option.number
+
+
+class Identifier(Struct, frozen=True):
+    """Who a mobile node or a MAG says it is (RFC 4283, RFC 8371, RFC 8278 section 4.2)."""
+
+    subtype: int
+    octets: bytes
+
+    def __str__(self) -> str:
+        """NAI as text, IMSI as its digits, else ``subtype:hex``; never an unprintable character."""
+        if self.subtype == 1:
+            return printable(self.octets)
+        if self.subtype == 3:
+            digits = self.octets.hex().rstrip("f")
+            swapped = "".join(
+                high + low
+                for low, high in zip(self.octets.hex()[0::2], self.octets.hex()[1::2], strict=True)
+            ).rstrip("f")
+            if swapped.isdecimal():
+                return swapped
+            return digits if digits.isdecimal() else f"3:{self.octets.hex()}"
+        return f"{self.subtype}:{self.octets.hex()}"
+
+
+def printable(octets: bytes) -> str:
+    r"""Give octets as text, everything that is not printable escaped as ``\xNN`` or ``\uNNNN``."""
+    text = octets.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Prefix(Struct, frozen=True, order=True):
+    """A network prefix; ``::/n`` stands for "assign me one" in a request."""
+
+    address: bytes
+    length: int
+
+    @property
+    def is_all_zero(self) -> bool:
+        """Whether it asks for an assignment (RFC 5213 section 8.3, RFC 5844 section 3.3.1)."""
+        return is_unspecified(self.address)
+
+    def __str__(self) -> str:
+        return f"{address_text(self.address)}/{self.length}"
+
+
+# ----------------------------------------------------------------------------- track → rules
+
+
+class Moment(Struct, frozen=True):
+    """A frame as a point of reference: where it is and when it was."""
+
+    capture: int
+    frame: int | None
+    """None for what the clock brought about, such as an expiry."""
+    time: int | None
+    ordinal: int = 0
+    """How many messages, duplicates apart, the run had seen with this one."""
+
+
+class BindingState(StrEnum):
+    """State of a binding as the LMA holds it; the values are the names in reports."""
+
+    NONE = "none"
+    PENDING = "pending"
+    ACTIVE = "active"
+    REFRESHING = "refreshing"
+    DEREG_PENDING = "deregistering"
+    DEREG_WAIT = "deregistered"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    REJECTED = "rejected"
+    REVOKING = "revoking"
+    REVOKED = "revoked"
+    ASSUMED = "assumed"
+    SUSPECT = "suspect"
+    PENDING_TIMEOUT = "unanswered"
+
+    @property
+    def public_name(self) -> str:
+        """The name in reports: an entry gone after its de-registration is `deregistered`."""
+        return "deregistered" if self is BindingState.NONE else self.value
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the LMA forwards traffic over a binding in this state."""
+        return self in _LIVE
+
+
+_LIVE = frozenset(
+    {
+        BindingState.ACTIVE,
+        BindingState.REFRESHING,
+        BindingState.ASSUMED,
+        BindingState.SUSPECT,
+        BindingState.REVOKING,
+        BindingState.DEREG_PENDING,
+    }
+)
+
+
+class SessionMode(StrEnum):
+    """What is known of multipath for a session (RFC 8278 section 4.4)."""
+
+    UNKNOWN = "unknown"
+    SINGLE = "single"
+    MULTIPATH = "multipath"
+    MP_DENIED = "multipath-denied"
+    MP_UNSUPPORTED = "multipath-unsupported"
+
+
+class ExchangeKind(StrEnum):
+    """What a request asks for; the values are the names in reports."""
+
+    INITIAL = "initial"
+    ADD_PATH = "add-path"
+    REFRESH = "refresh"
+    BULK = "bulk-refresh"
+    OVERWRITE = "overwrite"
+    COA_CHANGE = "care-of-change"
+    HANDOVER = "handover"
+    DEREG = "deregistration"
+    DEREG_SELECTIVE = "selective-deregistration"
+    REVOCATION = "revocation"
+    HEARTBEAT = "heartbeat"
+    NOTIFICATION = "notification"
+    UNKNOWN = "unknown"
+
+
+class MagNode(Struct, frozen=True):
+    """A mobile access gateway: the care-of addresses that one MAG Identifier joins."""
+
+    id: int
+    identifier: Identifier | None
+    addresses: tuple[bytes, ...]
+    """Care-of addresses in the order of their first use."""
+
+
+class Transition(Struct, frozen=True):
+    """One change of a binding's state."""
+
+    moment: Moment
+    event: str
+    """What brought it about, as `pmiptrace.track.states.Event` names it."""
+    before: BindingState
+    after: BindingState
+
+
+class Binding(Struct, frozen=True, kw_only=True):
+    """A binding cache entry of one MAG, or one of its paths, for a session."""
+
+    mag: int
+    """Id of the MagNode."""
+    bid: int | None
+    """BID of RFC 8278; None where the LMA keeps a single binding."""
+    care_of_address: bytes
+    ports: tuple[int, int] | None = None
+    access_technology: int | None = None
+    """Of the MN's attachment: the Access Technology Type option."""
+    interface_att: int | None = None
+    """Of the path: If-ATT of the MAG Multipath Binding option."""
+    interface_label: int | None = None
+    handoff_indicator: int | None = None
+    link_layer_identifier: bytes | None = None
+    state: BindingState = BindingState.NONE
+    shadow: BindingState = BindingState.NONE
+    """The state to return to when a request under way is rejected."""
+    lifetime: int | None = None
+    """Seconds, as granted last."""
+    granted_at: int | None = None
+    expires_at: int | None = None
+    ended_at: int | None = None
+    inferred: bool = False
+    """Whether it was never seen to be accepted."""
+    first_request: Message | None = None
+    """The first PBU of it that was seen, for what re-registrations must repeat."""
+    first_reply_seen: bool = False
+    last_request: Message | None = None
+    """The PBU that was accepted last."""
+    last_timestamp: int | None = None
+    """Of the last accepted PBU, in units of 1/65536 s (RFC 5213 section 8.8)."""
+    since: Moment | None = None
+    """The message that set the present state."""
+    replaced_by: str | None = None
+    """Why it was replaced: ``overwrite``, ``handover``, ``single``."""
+    history: tuple[Transition, ...] = ()
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A mobility session: one mobile node and its prefixes at one LMA."""
+
+    id: int
+    lma: bytes
+    mobile_node: Identifier | None
+    prefixes: tuple[Prefix, ...] = ()
+    ipv4_home_address: Prefix | None = None
+    mode: SessionMode = SessionMode.UNKNOWN
+    mode_since: Moment | None = None
+    mode_by: int | None = None
+    """Id of the exchange that set the mode."""
+    partial: bool = False
+    partial_reason: str | None = None
+    bindings: tuple[Binding, ...] = ()
+    first: Moment
+    last: Moment
+    link_local_address: bytes | None = None
+    last_sent: Message | None = None
+    """The PBU sent last, whatever became of it."""
+    last_accepted: Message | None = None
+    """The PBU that was accepted last."""
+    last_accepted_timestamp: int | None = None
+    closed_at: int | None = None
+    """When the last binding went away."""
+    unanswered: Moment | None = None
+    """The last request of the session that got no answer."""
+
+    @property
+    def live(self) -> tuple[Binding, ...]:
+        """The bindings over which the LMA forwards traffic."""
+        return tuple(binding for binding in self.bindings if binding.state.is_live)
+
+
+class Exchange(Struct, frozen=True, kw_only=True):
+    """A request with its retransmissions and its answer, or either of them alone."""
+
+    id: int
+    kind: ExchangeKind
+    session: int | None = None
+    mag: int | None = None
+    lma: bytes | None = None
+    request: Message | None = None
+    """The first attempt."""
+    answered: Message | None = None
+    """The attempt that the reply answers, or the last one so far."""
+    attempts: tuple[Moment, ...] = ()
+    """All attempts, the first included."""
+    reply: Message | None = None
+    replies: int = 0
+    """How many replies came, capture duplicates apart."""
+    certain: bool = True
+    """Whether the pairing rests on more than "this was the only one outstanding"."""
+    closed: bool = False
+
+    @property
+    def round_trip(self) -> int | None:
+        """Nanoseconds from the attempt that was answered to the reply, if both have a time."""
+        if self.reply is None or self.answered is None:
+            return None
+        sent, received = self.answered.time, self.reply.time
+        return None if sent is None or received is None else received - sent
+
+
+class Capability(StrEnum):
+    """What an LMA's answers to one MAG have shown of its support for multipath."""
+
+    UNKNOWN = "unknown"
+    YES = "yes"
+    NO = "no"
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What the capture as a whole says at one moment about the two peers of a message."""
+
+    warmup: bool = False
+    """Whether the capture began so recently that what came before it may still have effects."""
+    half_duplex: bool = False
+    """Whether no PBA of this LMA to this MAG, or no PBU of it, was seen so far."""
+    capability: Capability = Capability.UNKNOWN
+    """Of the LMA towards this MAG."""
+    capability_since: Moment | None = None
+    lma_multipath: Moment | None = None
+    """The first PBA with a MAG Multipath Binding option of this LMA to any MAG."""
+    lma_ipv4: Moment | None = None
+    """The first sign that this LMA supports RFC 5844: option 37, 38 or 39, or status 170 to 173."""
+    contiguous_since: int = 0
+    """Ordinal of the MAG's message since which its sequence numbers show that none was missed."""
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One message, or one moment of the clock, with all that the tracker made of it.
+
+    Rules see the session as it stood `before` the message, lifetimes that had run out by then
+    already expired, and as it stands `after` it.
+    """
+
+    moment: Moment
+    message: Message | None = None
+    """None when it was the clock that moved: an expiry, a request given up."""
+    exchange: Exchange | None = None
+    """The exchange that the message opened, repeated or answered, as it is with the message."""
+    outstanding: tuple[Exchange, ...] = ()
+    """Other requests for the same mobile node at the same LMA that have no answer yet."""
+    mag: MagNode | None = None
+    before: Session | None = None
+    after: Session | None = None
+    binding_before: Binding | None = None
+    """The binding that the message is about, as it stood before."""
+    binding: Binding | None = None
+    transitions: tuple[tuple[Binding, Transition], ...] = ()
+    """What changed, each with the binding as it is after that change."""
+    context: Context = Context()
+    events: tuple[str, ...] = ()
+    """What the tracker noticed, as rule IDs of the PM-* diagnostics it stands for."""
+
+    def proven_since(self, moment: Moment | None) -> bool:
+        """Tell whether nothing that this MAG sent since that moment can have been missed.
+
+        A session rule may accuse only then: its sequence numbers are contiguous since the state
+        that the rule relies on was set, and no exchange of the session in between is unanswered.
+        """
+        session = self.before or self.after
+        if moment is None or session is None or (session.partial and moment == session.first):
+            return False
+        unanswered = session.unanswered.ordinal if session.unanswered else 0
+        return moment.ordinal >= self.context.contiguous_since and moment.ordinal > unanswered
+
+
+# ----------------------------------------------------------------------------- rules → report
+
+
+class Severity(StrEnum):
+    """How grave a finding is, worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+class Status(StrEnum):
+    """What a finding claims: a violation, a suspicion the capture cannot settle, or a remark."""
+
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOTE = "note"
+
+
+class Party(Struct, frozen=True):
+    """Who is accused."""
+
+    role: str
+    """``MAG``, ``LMA`` or ``unknown``."""
+    address: bytes | None = None
+    identifier: Identifier | None = None
+
+
+class Span(Struct, frozen=True):
+    """Octets of a frame that hold the violation."""
+
+    offset: int
+    length: int
+    field: str
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One breach of a rule, or one remark, in one transaction."""
+
+    rule: str
+    severity: Severity
+    status: Status
+    why_inconclusive: str | None = None
+    confidence: str
+    """``packet``, ``exchange`` or ``session``: how much had to be seen to decide."""
+    party: Party
+    moment: Moment
+    """The frame that shows it."""
+    evidence: tuple[Moment, ...] = ()
+    """Further frames that it rests on."""
+    occurrences: int = 1
+    session: int | None = None
+    exchange: int | None = None
+    lma: bytes | None = None
+    mobile_node: Identifier | None = None
+    bid: int | None = None
+    span: Span | None = None
+    field: str | None = None
+    message: str
+    keyword: str | None = None
+    reference: str | None = None
+
+
+class RuleCount(Struct, frozen=True):
+    """How often a rule was judged, and how it went."""
+
+    rule: str
+    judged: int
+    passed: int
+    failed: int
+    inconclusive: int
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """All that an analysis found."""
+
+    captures: tuple[CaptureInfo, ...] = ()
+    messages: int = 0
+    messages_by_type: dict[str, int] = field(default_factory=dict)
+    mags: dict[int, MagNode] = field(default_factory=dict)
+    sessions: tuple[Session, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    rules: tuple[RuleCount, ...] = ()
+    interrupted: bool = False

@@ -1,0 +1,1 @@
+"""Frames to datagrams: link layers, tunnels, extension headers, fragments."""

@@ -1,0 +1,1 @@
+"""The rules: what the RFCs ask for, one function each."""

@@ -1,0 +1,68 @@
+"""What the fixed part of a Mobility Header message is: its declaration per MH Type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from pmiptrace.model import Body
+from pmiptrace.wire.layout import Layout
+
+B = TypeVar("B", bound=Body)
+
+
+class MessageType(Struct, frozen=True):
+    """The declaration of a message: its MH Type, names and the RFC that defines it."""
+
+    mh_type: int
+    name: str
+    abbreviation: str
+    reference: str
+    cls: type[Body]
+    variant: int | None
+    """First octet of the body that selects this form of the message; None if there is one form."""
+    has_options: bool
+    layout: Layout[Any]
+
+    @property
+    def minimum(self) -> int:
+        """Octets of the shortest Mobility Header that can hold the message (RFC 6275 section 9.2)."""
+        return (6 + self.layout.size + 7) // 8 * 8
+
+
+MESSAGE_TYPES: dict[int, tuple[MessageType, ...]] = {}
+"""The Mobility Header Types registry of IANA; several forms where the body tells them apart."""
+
+
+def mobility_message(
+    mh_type: int,
+    name: str,
+    abbreviation: str,
+    reference: str,
+    *,
+    variant: int | None = None,
+    has_options: bool = True,
+) -> Callable[[type[B]], type[B]]:
+    """Declare the class below as the fixed part of the messages of that MH Type."""
+
+    def register(cls: type[B]) -> type[B]:
+        cls.mh_type = mh_type
+        cls.abbreviation = abbreviation
+        declared = MessageType(
+            mh_type, name, abbreviation, reference, cls, variant, has_options, Layout.of(cls)
+        )
+        MESSAGE_TYPES[mh_type] = (*MESSAGE_TYPES.get(mh_type, ()), declared)
+        return cls
+
+    return register
+
+
+def message_type(mh_type: int, content: Sequence[int] = b"") -> MessageType | None:
+    """Give the declaration that fits a MH Type and the octets behind the checksum."""
+    forms = MESSAGE_TYPES.get(mh_type, ())
+    for form in forms:
+        if form.variant is None or (content and content[0] == form.variant):
+            return form
+    return None

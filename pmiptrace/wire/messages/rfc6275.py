@@ -1,0 +1,81 @@
+"""Messages of RFC 6275 (Mobile IPv6), with the flags that later RFCs added to BU and BA."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pmiptrace.model import Body
+from pmiptrace.wire.body import mobility_message
+from pmiptrace.wire.codes import BINDING_STATUS
+from pmiptrace.wire.layout import Bits, Flag, Reserved
+
+
+@mobility_message(5, "Binding Update", "BU", "RFC 6275 section 6.1.7")
+class BindingUpdate(Body, frozen=True, kw_only=True):
+    r"""Binding Update; with the P flag a Proxy Binding Update (RFC 5213 section 8.1).
+
+    .. code-block:: text
+
+                                        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+                                        |          Sequence #           |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |A|H|L|K|M|R|P|F|T|B|S|D| Rsvd  |           Lifetime            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+    """
+
+    sequence: Annotated[int, Bits(16, "Sequence #")]
+    acknowledge: Annotated[bool, Flag("A", "Acknowledge")] = False
+    home_registration: Annotated[bool, Flag("H", "Home Registration")] = False
+    link_local_compatibility: Annotated[bool, Flag("L", "Link-Local Address Compatibility")] = False
+    key_management: Annotated[bool, Flag("K", "Key Management Mobility Capability")] = False
+    map_registration: Annotated[bool, Flag("M", "MAP Registration")] = False
+    mobile_router: Annotated[bool, Flag("R", "Mobile Router")] = False
+    proxy: Annotated[bool, Flag("P", "Proxy Registration")] = False
+    force_udp: Annotated[bool, Flag("F", "Force UDP Encapsulation")] = False
+    tlv_header: Annotated[bool, Flag("T", "TLV-Header Format")] = False
+    bulk_binding_update: Annotated[bool, Flag("B", "Bulk Binding Update")] = False
+    multicast: Annotated[bool, Flag("S", "Multicast Subscription")] = False
+    dlif: Annotated[bool, Flag("D", "Distributed Logical Interface")] = False
+    reserved: Annotated[int, Reserved(4)] = 0
+    lifetime: Annotated[int, Bits(16, "Lifetime", unit="4 s")] = 0
+
+    @property
+    def lifetime_s(self) -> int:
+        """Lifetime in seconds; one unit is 4 s (RFC 6275 section 6.1.7)."""
+        return self.lifetime * 4
+
+
+@mobility_message(6, "Binding Acknowledgement", "BA", "RFC 6275 section 6.1.8")
+class BindingAcknowledgement(Body, frozen=True, kw_only=True):
+    r"""Binding Acknowledgement; with the P flag a Proxy Binding Acknowledgement (RFC 5213 8.2).
+
+    .. code-block:: text
+
+                                        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+                                        |   Status      |K|R|P|T|B|S|D|r|
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |           Sequence #          |           Lifetime            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+    """
+
+    status: Annotated[int, Bits(8, "Status", BINDING_STATUS)]
+    key_management: Annotated[bool, Flag("K", "Key Management Mobility Capability")] = False
+    mobile_router: Annotated[bool, Flag("R", "Mobile Router")] = False
+    proxy: Annotated[bool, Flag("P", "Proxy Registration")] = False
+    tlv_header: Annotated[bool, Flag("T", "TLV-Header Format")] = False
+    bulk_binding_update: Annotated[bool, Flag("B", "Bulk Binding Update")] = False
+    multicast: Annotated[bool, Flag("S", "Multicast Subscription")] = False
+    dlif: Annotated[bool, Flag("D", "Distributed Logical Interface")] = False
+    reserved: Annotated[int, Reserved(1)] = 0
+    sequence: Annotated[int, Bits(16, "Sequence #")] = 0
+    lifetime: Annotated[int, Bits(16, "Lifetime", unit="4 s")] = 0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the status is one of acceptance: less than 128 (RFC 6275 section 6.1.8)."""
+        return self.status < 128
+
+    @property
+    def lifetime_s(self) -> int:
+        """Granted lifetime in seconds; one unit is 4 s."""
+        return self.lifetime * 4
