@@ -1,0 +1,310 @@
+"""From captures to a report: the layers put together, in one pass over the captures' time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmiptrace.capture.files import expand
+from pmiptrace.capture.reader import CaptureReader
+from pmiptrace.errors import CaptureError
+from pmiptrace.merge import Item, clock_offsets, in_order, overview, spooled
+from pmiptrace.model import (
+    Binding,
+    CaptureInfo,
+    Datagram,
+    Exchange,
+    Finding,
+    Frame,
+    MagNode,
+    Message,
+    Problem,
+    Report,
+    RuleCount,
+    Session,
+    Step,
+    Transition,
+    Undecoded,
+)
+from pmiptrace.packet.decoder import PacketDecoder
+from pmiptrace.rules.engine import Engine
+from pmiptrace.track.tracker import Tracker
+from pmiptrace.wire.dialects import DialectDecoder
+
+Progress = Callable[[int, int | None], None]
+"""Told how many octets of how many were read; the total is None where it is not known."""
+
+STRIDE = 1 << 20
+"""Octets between two calls of the progress function."""
+
+
+class Change(Struct, frozen=True):
+    """A binding's change of state, with the session it belongs to."""
+
+    session: Session
+    binding: Binding
+    transition: Transition
+
+
+Event = CaptureInfo | Message | Exchange | Change | Finding | Session
+"""What an analysis gives as it goes on."""
+
+
+class Analysis:
+    """One run over captures. What becomes known comes out of `events`, or together as a `report`.
+
+    `paths` are files, directories, globs or ``-`` for standard input. `dialect` is ``auto``,
+    ``none``, the name of a dialect or a file that describes one. A capture that cannot be opened
+    is left out and noted in `errors`. Raises `UsageError` for a dialect that does not exist.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], *, dialect: str = "auto", progress: Progress | None = None
+    ) -> None:
+        self._arguments = paths
+        self._decoder = DialectDecoder(dialect)
+        self._tracker = Tracker()
+        self._engine = Engine()
+        self._progress = _Meter(progress)
+        self._paths: list[str] = []
+        self._offsets: dict[int, int] = {}
+        self._infos: dict[int, CaptureInfo] = {}
+        self._readers: dict[int, CaptureReader] = {}
+        self._messages: Counter[int] = Counter()
+        self._duplicates: Counter[int] = Counter()
+        self._dialects: dict[int, str] = {}
+        self._is_concluded = False
+        self.errors: list[CaptureError] = []
+        """The captures that cannot be opened."""
+        self.messages_by_type: Counter[str] = Counter()
+        """Messages so far by their kind, capture duplicates apart."""
+        self.interrupted = False
+
+    @property
+    def mags(self) -> Mapping[int, MagNode]:
+        """The MAGs known so far, by every id that they had."""
+        return self._tracker.state.peers.by_every_id()
+
+    @property
+    def rules(self) -> tuple[RuleCount, ...]:
+        """How often each rule was judged so far, and how it went."""
+        return self._engine.counts()
+
+    def events(self) -> Iterator[Event]:
+        """Read the captures, in the order of their time, and give what becomes known."""
+        try:
+            with spooled(self._arguments) as arguments:
+                paths, errors = expand(arguments)
+                self.errors.extend(errors)
+                for item in self._items(paths):
+                    if isinstance(item, Message):
+                        yield from self._message(item)
+                    else:
+                        yield from self._undecoded(item)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        yield from self._conclusion()
+
+    def report(self) -> Report:
+        """Read the captures and give all that was found; after Ctrl-C, what was found so far."""
+        sessions: dict[int, Session] = {}
+        exchanges: dict[int, Exchange] = {}
+        findings: list[Finding] = []
+
+        def collect(events: Iterator[Event]) -> None:
+            for event in events:
+                if isinstance(event, Session):
+                    sessions[event.id] = event
+                elif isinstance(event, Exchange):
+                    exchanges[event.id] = event
+                elif isinstance(event, Finding):
+                    findings.append(event)
+
+        try:
+            collect(self.events())
+        except KeyboardInterrupt:
+            self.interrupted = True
+            collect(self._conclusion())
+        return Report(
+            captures=tuple(info for _, info in sorted(self._infos.items())),
+            messages=self.messages_by_type.total(),
+            messages_by_type=dict(self.messages_by_type.most_common()),
+            mags=dict(self.mags),
+            sessions=tuple(sessions[number] for number in sorted(sessions)),
+            exchanges=tuple(exchanges[number] for number in sorted(exchanges)),
+            findings=tuple(findings),
+            rules=self.rules,
+            interrupted=self.interrupted,
+        )
+
+    # ------------------------------------------------------------------------------- reading
+
+    def _items(self, paths: Sequence[str]) -> Iterator[Item]:
+        """Give the messages of all captures in the order of their time."""
+        if len(paths) < 2:
+            for path in paths:
+                try:
+                    reader = CaptureReader(path)
+                except CaptureError as error:
+                    self.errors.append(error)
+                else:
+                    self._progress.total = reader.size
+                    yield from self._read(0, reader)
+            return
+        overviews = []
+        self._progress.total = 0
+        for path in paths:
+            index = len(overviews)
+            try:
+                with CaptureReader(path, index) as reader:
+                    self._progress.add(reader.size)
+                    self._progress.add(reader.size)  # everything is read twice
+                    overviews.append(overview(index, path, self._datagrams(reader)))
+            except CaptureError as error:
+                self.errors.append(error)
+        self._offsets = clock_offsets(overviews)
+
+        def read(index: int) -> Iterator[Item]:
+            try:
+                reader = CaptureReader(overviews[index].path, index)
+            except CaptureError as error:  # it was there a moment ago
+                self.errors.append(error)
+                return iter(())
+            return self._read(index, reader)
+
+        yield from in_order(((o.index, self._aligned(o.index, o.first_time)) for o in overviews),
+                            read)  # fmt: skip
+
+    def _datagrams(self, reader: CaptureReader) -> Iterator[Datagram]:
+        decoder = PacketDecoder()
+        for frame in reader:
+            self._progress.tell(reader)
+            for found in decoder.decode(frame):
+                if isinstance(found, Datagram):
+                    yield found
+
+    def _read(self, index: int, reader: CaptureReader) -> Iterator[Item]:
+        """Give what one capture holds, with its clock corrected, and close it."""
+        self._readers[index] = reader
+        decoder = PacketDecoder()
+        try:
+            for frame in reader:
+                self._progress.tell(reader)
+                for found in decoder.decode(self._corrected(frame)):
+                    if isinstance(found, Datagram):
+                        yield self._decoder.decode(found)
+                    else:
+                        yield found
+            yield from decoder.flush()
+        finally:
+            reader.close()
+            self._progress.done(reader)
+
+    def _corrected(self, frame: Frame) -> Frame:
+        offset = self._offsets.get(frame.capture)
+        if not offset or frame.time is None:
+            return frame
+        return replace(frame, time=frame.time + offset)
+
+    def _aligned(self, index: int, time: int | None) -> int | None:
+        return None if time is None else time + self._offsets.get(index, 0)
+
+    # ------------------------------------------------------------------------------- judging
+
+    def _message(self, message: Message) -> Iterator[Event]:
+        index = message.frame.capture
+        is_duplicate = False
+        for step in self._tracker.feed(message):
+            is_duplicate = is_duplicate or "PM-DUP-CAPTURE" in step.events
+            yield from self._step(step)
+        if is_duplicate:
+            self._duplicates[index] += 1
+        else:
+            self._messages[index] += 1
+            self.messages_by_type[message.kind] += 1
+            if message.dialect is not None:
+                self._dialects.setdefault(index, message.dialect)
+
+    def _step(self, step: Step) -> Iterator[Event]:
+        message, exchange = step.message, step.exchange
+        if message is not None and "PM-DUP-CAPTURE" not in step.events:
+            yield message
+        session = step.after or step.before
+        if session is not None:
+            for binding, transition in step.transitions:
+                yield Change(session, binding, transition)
+        yield from self._engine.evaluate(step)
+        if exchange is not None and exchange.closed and exchange.reply is message:
+            yield exchange
+        if step.before is not None and step.after is None:
+            yield step.before
+
+    def _undecoded(self, undecoded: Undecoded) -> Iterator[Event]:
+        if undecoded.kind != "esp":
+            yield from self._engine.undecoded(undecoded)
+
+    def _conclusion(self) -> Iterator[Event]:
+        """Give what the end of the captures settles."""
+        if self._is_concluded:
+            return
+        self._is_concluded = True
+        for index, reader in sorted(self._readers.items()):
+            self._infos[index] = self._info(index, reader)
+        ends = [
+            self._aligned(index, info.last_time)
+            for index, info in self._infos.items()
+            if info.last_time is not None
+        ]
+        for step in self._tracker.finish(max((end for end in ends if end), default=None)):
+            yield from self._step(step)
+        yield from self._tracker.unfinished()
+        yield from self._engine.finish()
+        yield from self._tracker.state.sessions
+        for _, info in sorted(self._infos.items()):
+            yield info
+
+    def _info(self, index: int, reader: CaptureReader) -> CaptureInfo:
+        info = reader.info
+        problems = info.problems
+        if reader.esp_frames:
+            text = f"{reader.esp_frames} frames protected by ESP are not decoded"
+            problems = (*problems, Problem("esp", text))
+        return replace(
+            info,
+            messages=self._messages[index],
+            duplicates=self._duplicates[index],
+            clock_offset=self._offsets.get(index, 0),
+            dialect=self._dialects.get(index),
+            problems=problems,
+        )
+
+
+class _Meter:
+    """Counts the octets read of all captures, and tells about them now and then."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._finished = 0
+        self._told = 0
+        self.total: int | None = None
+
+    def add(self, size: int | None) -> None:
+        """Count a capture of that size into the total; None leaves the total unknown."""
+        known = self.total is not None and size is not None
+        self.total = (self.total or 0) + (size or 0) if known else None
+
+    def tell(self, reader: CaptureReader) -> None:
+        """Say how far a capture was read, if that is much further than before."""
+        if self._progress is None:
+            return
+        read = self._finished + reader.bytes_read
+        if read - self._told >= STRIDE:
+            self._told = read
+            self._progress(read, self.total)
+
+    def done(self, reader: CaptureReader) -> None:
+        """Count a capture as read."""
+        self._finished += reader.bytes_read

@@ -1,0 +1,126 @@
+"""Several captures as one: their order in time, and how far their clocks are apart.
+
+A MAG's and an LMA's capture of the same run hold the same messages. The median difference of
+their times is the clock offset; it is taken out before the messages are put in order. The tracker
+then sees each message twice, and takes the second for the duplicate that it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from statistics import median_low
+from tempfile import NamedTemporaryFile
+
+from msgspec import Struct
+
+from pmiptrace.capture.source import STANDARD_INPUT
+from pmiptrace.model import Datagram, Message, Undecoded
+
+Item = Message | Undecoded
+
+MAX_COMPARED = 200_000
+"""Messages of one capture that are compared with those of others."""
+MIN_COMMON = 2
+"""Messages that two captures must share before their clocks are compared."""
+
+
+class Overview(Struct, frozen=True):
+    """What a first look at a capture shows: when its signalling begins, and its messages."""
+
+    index: int
+    path: str
+    first_time: int | None
+    times: dict[int, int]
+    """Time of each message by its octets and addresses; those seen more than once left out."""
+
+
+def overview(index: int, path: str, datagrams: Iterable[Datagram]) -> Overview:
+    """Look through a capture's messages."""
+    first: int | None = None
+    times: dict[int, int] = {}
+    repeated: set[int] = set()
+    for datagram in datagrams:
+        time = datagram.frame.time
+        if time is None:
+            continue
+        first = time if first is None else min(first, time)
+        if len(times) >= MAX_COMPARED:
+            continue
+        key = hash((datagram.source, datagram.destination, datagram.payload))
+        if key in times or key in repeated:
+            repeated.add(key)
+            times.pop(key, None)
+        else:
+            times[key] = time
+    return Overview(index, path, first, times)
+
+
+def clock_offsets(captures: Sequence[Overview]) -> dict[int, int]:
+    """Give, per capture, the nanoseconds to add to its times to match the first capture's clock.
+
+    Captures are compared with all that were matched before them, so that a chain of captures of
+    which only neighbours share messages is matched too. One that shares none keeps its times.
+    """
+    offsets: dict[int, int] = {}
+    matched: dict[int, int] = {}
+    waiting = deque(captures)
+    unmatched_in_a_row = 0
+    while waiting:
+        capture = waiting.popleft()
+        differences = [matched[key] - time for key, time in capture.times.items() if key in matched]
+        enough = len(differences) >= min(MIN_COMMON, len(capture.times) or 1)
+        if offsets and not enough and unmatched_in_a_row < len(waiting):
+            waiting.append(capture)
+            unmatched_in_a_row += 1
+            continue
+        unmatched_in_a_row = 0
+        offset = median_low(differences) if differences and enough else 0
+        offsets[capture.index] = offset
+        for key, time in capture.times.items():
+            matched.setdefault(key, time + offset)
+    return offsets
+
+
+def in_order(
+    captures: Iterable[tuple[int, int | None]], read: Callable[[int], Iterator[Item]]
+) -> Iterator[Item]:
+    """Give the messages of several captures by time; stable where times are equal.
+
+    `captures` names each with the time of its first message; `read` gives a capture's messages. A
+    capture is opened only when its time comes, as a ring buffer may have thousands of files.
+    """
+    waiting = deque(sorted(captures, key=lambda known: (known[1] or 0, known[0])))
+    heap: list[tuple[int, int, Item, Iterator[Item]]] = []
+
+    def push(index: int, items: Iterator[Item], last: int) -> None:
+        item = next(items, None)
+        if item is not None:
+            time = item.frame.time
+            heappush(heap, (last if time is None else time, index, item, items))
+
+    while heap or waiting:
+        while waiting and (not heap or (waiting[0][1] or 0) <= heap[0][0]):
+            index, first = waiting.popleft()
+            push(index, read(index), first or 0)
+        if heap:
+            time, index, item, items = heappop(heap)
+            yield item
+            push(index, items, time)
+
+
+@contextmanager
+def spooled(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Put standard input into a file while it is one of several captures, to be read twice."""
+    if STANDARD_INPUT not in paths or len(paths) == 1:
+        yield paths
+        return
+    import shutil
+    import sys
+
+    with NamedTemporaryFile(prefix="pmiptrace-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield [file.name if path == STANDARD_INPUT else path for path in paths]

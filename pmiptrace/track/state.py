@@ -1,0 +1,252 @@
+"""What is known of the domain at one moment of the capture, and how it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from pmiptrace.model import (
+    Binding,
+    BindingState,
+    Context,
+    Exchange,
+    MagNode,
+    Message,
+    Moment,
+    Session,
+    Step,
+    Transition,
+)
+from pmiptrace.track.peers import Continuity, Peers
+from pmiptrace.track.sessions import (
+    BindingKey,
+    Sessions,
+    binding_key,
+    find_binding,
+    is_open,
+    with_binding,
+)
+from pmiptrace.track.states import Event, next_shadow, next_state
+from pmiptrace.track.timers import Clock, Timers
+
+MAX_HISTORY = 200
+"""Transitions kept of one binding; the oldest go first."""
+
+
+class State:
+    """Sessions, peers and the clock: all that the handlers of messages share."""
+
+    def __init__(self, timers: Timers) -> None:
+        self.timers = timers
+        self.peers = Peers()
+        self.sessions = Sessions()
+        self.continuity = Continuity()
+        self.clock = Clock()
+        self.ordinal = 0
+        self.start: int | None = None
+        """When the capture began."""
+        self._exchanges = 0
+        self._transitions: list[tuple[Binding, Transition]] = []
+
+    # ------------------------------------------------------------------------------- changes
+
+    def move(
+        self, session: Session, binding: Binding, event: Event, moment: Moment, **changes: Any
+    ) -> Session:
+        """Move one binding by an event, and set the alarms that its new state needs."""
+        after = next_state(binding.state, event, binding.shadow)
+        transition = Transition(moment, str(event), binding.state, after)
+        moved = replace(
+            binding,
+            state=after,
+            shadow=next_shadow(binding.state, event, binding.shadow),
+            history=(*binding.history[1 - MAX_HISTORY :], transition),
+            **changes,
+        )
+        if after is not binding.state or event in (Event.ACCEPTED, Event.EXTENDED):
+            was_over = binding.ended_at is not None and not after.is_live
+            ended = None if after.is_live or after is BindingState.PENDING else moment.time
+            moved = replace(moved, since=moment, ended_at=binding.ended_at if was_over else ended)
+        elif binding.history:
+            # Nothing changed: the event does not touch the binding in this state.
+            moved = replace(moved, history=binding.history)
+        session = with_binding(session, moved, binding_key(binding))
+        self.sessions.put(session)
+        if moved.history is not binding.history:
+            self._transitions.append((moved, transition))
+        key = binding_key(moved)
+        if moved.expires_at is not None and moved.expires_at != binding.expires_at:
+            self.clock.set(moved.expires_at + 1, partial(self._expire, session.id, key))
+        if after is BindingState.DEREG_WAIT and binding.state is not after and moment.time:
+            self.clock.set(
+                moment.time + self.timers.delete_delay,
+                partial(self._delete, session.id, key, moment),
+            )
+        return session
+
+    def touch(self, session: Session, moment: Moment, **changes: Any) -> Session:
+        """Store a session with what changed, opened or closed as its bindings are."""
+        closed_at = session.closed_at
+        if is_open(session):
+            closed_at = None
+        elif closed_at is None and moment.time is not None:
+            closed_at = moment.time
+            self.clock.set(
+                closed_at + self.timers.forget, partial(self._close, session.id, closed_at)
+            )
+        last = moment if moment.frame is not None else session.last
+        session = replace(session, last=last, closed_at=closed_at, **changes)
+        self.sessions.put(session)
+        return session
+
+    def join(self, mag: int, other: int) -> None:
+        """Count the bindings of one MAG as those of another that it turned out to be."""
+        for session in self.sessions:
+            for binding in session.bindings:
+                if binding.mag == mag:
+                    key = binding_key(binding)
+                    session = with_binding(session, replace(binding, mag=other), key)
+                    self.sessions.put(session)
+
+    def suspect(self, mag: int, lma: bytes, event: Event, moment: Moment) -> Session | None:
+        """Doubt all bindings between a MAG and an LMA of which one restarted or fell silent."""
+        touched = None
+        for session in self.sessions:
+            if session.lma != lma:
+                continue
+            for binding in session.bindings:
+                if self.peers.current(binding.mag) == mag and binding.state.is_live:
+                    session = self.move(session, binding, event, moment)
+                    touched = session
+        return touched
+
+    # --------------------------------------------------------------------------------- steps
+
+    def step(
+        self,
+        moment: Moment,
+        message: Message | None,
+        *,
+        exchange: Exchange | None = None,
+        mag: MagNode | None = None,
+        before: Session | None = None,
+        after: Session | None = None,
+        binding_before: Binding | None = None,
+        key: BindingKey | None = None,
+        outstanding: tuple[Exchange, ...] = (),
+        events: tuple[str, ...] = (),
+    ) -> Step:
+        """Make the step of a message, or of the clock, with the transitions since the last one."""
+        if after is None and before is not None:
+            after = self.sessions.get(before.id)
+        transitions, self._transitions = tuple(self._transitions), []
+        lma = exchange.lma if exchange else None
+        return Step(
+            moment=moment,
+            message=message,
+            exchange=exchange,
+            outstanding=outstanding,
+            mag=mag,
+            before=before,
+            after=after,
+            binding_before=binding_before,
+            binding=find_binding(after, key) if after and key else None,
+            transitions=transitions,
+            context=self._context(after or before, mag, message, moment, lma),
+            events=events,
+        )
+
+    def _context(self, session: Session | None, mag: MagNode | None, message: Message | None,
+                 moment: Moment, lma: bytes | None) -> Context:  # fmt: skip
+        if mag is None or lma is None:
+            return Context(warmup=self.is_warmup(moment.time))
+        capability, since = self.peers.capability(mag.id, lma)
+        address = message.source if message and message.source != lma else None
+        if address is None:
+            address = message.destination if message else mag.addresses[-1]
+        number = session.id if session else 0
+        return Context(
+            warmup=self.is_warmup(moment.time),
+            half_duplex=self.peers.is_half_duplex(address, lma),
+            capability=capability,
+            capability_since=since,
+            lma_multipath=self.peers.multipath_since(lma),
+            lma_ipv4=self.peers.ipv4_since(lma),
+            contiguous_since=self.continuity.since(mag.id, number, moment.ordinal),
+        )
+
+    def moment(self, message: Message, ordinal: int | None = None) -> Moment:
+        """Give the moment of a message."""
+        frame = message.frame
+        return Moment(
+            frame.capture, frame.number, frame.time, self.ordinal if ordinal is None else ordinal
+        )
+
+    def clock_moment(self, now: int, cause: Message | None) -> Moment:
+        """Give a moment at which the clock alone brings something about."""
+        return Moment(cause.frame.capture if cause else 0, None, now, self.ordinal)
+
+    def mag(self, number: int | None) -> MagNode | None:
+        """Give a MAG as it is known now."""
+        return None if number is None else self.peers.mags[self.peers.current(number)]
+
+    def is_warmup(self, time: int | None) -> bool:
+        """Tell whether the capture began so recently that what came before may have effects."""
+        if time is None or self.start is None:
+            return True
+        return time - self.start < self.timers.warmup
+
+    def next_exchange(self) -> int:
+        """Give the id of a new exchange."""
+        self._exchanges += 1
+        return self._exchanges
+
+    # -------------------------------------------------------------------------------- alarms
+
+    def _expire(self, number: int, key: BindingKey, now: int) -> Iterator[Step]:
+        session = self.sessions.get(number)
+        binding = find_binding(session, key) if session else None
+        if session is None or binding is None or not binding.state.is_live:
+            return
+        if binding.expires_at is None or binding.expires_at >= now:
+            return
+        before = session
+        moment = self.clock_moment(now, binding.last_request)
+        session = self.move(session, binding, Event.LIFETIME_OVER, moment)
+        session = self.touch(session, moment)
+        yield self.step(
+            moment,
+            None,
+            mag=self.mag(binding.mag),
+            before=before,
+            after=session,
+            binding_before=binding,
+            key=key,
+            events=("PM-EXPIRED",),
+        )
+
+    def _delete(self, number: int, key: BindingKey, since: Moment, now: int) -> Iterator[Step]:
+        session = self.sessions.get(number)
+        binding = find_binding(session, key) if session else None
+        if session is None or binding is None or binding.since != since:
+            return
+        if binding.state is not BindingState.DEREG_WAIT:
+            return
+        before = session
+        moment = self.clock_moment(now, binding.last_request)
+        session = self.move(session, binding, Event.DELETE_DELAY_OVER, moment)
+        session = self.touch(session, moment)
+        yield self.step(
+            moment, None, mag=self.mag(binding.mag), before=before, after=session, key=key
+        )
+
+    def _close(self, number: int, closed_at: int, _now: int) -> Iterator[Step]:
+        """Forget a session that has had no binding for long."""
+        session = self.sessions.get(number)
+        if session is not None and session.closed_at == closed_at and not is_open(session):
+            self.sessions.remove(session)
+            moment = self.clock_moment(_now, None)
+            yield Step(moment=moment, before=session, after=None)

@@ -1,0 +1,62 @@
+"""Time: the tolerances of the analysis, and the clock that moves with the capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
+
+from msgspec import Struct
+
+from pmiptrace.model import Step
+
+SECOND = 1_000_000_000
+
+Alarm = Callable[[int], Iterator[Step]]
+"""What to do when a moment comes: takes the time it was set for, gives the steps it makes."""
+
+
+class Timers(Struct, frozen=True):
+    """How long things take, in nanoseconds; the defaults are those of the RFCs."""
+
+    answer: int = 32 * SECOND
+    """After the last attempt an answer is awaited so long: MAX_BINDACK_TIMEOUT (RFC 6275 12)."""
+    late_answer: int = 300 * SECOND
+    """So long an answer is still recognised as one, though late."""
+    delete_delay: int = 10 * SECOND
+    """MinDelayBeforeBCEDelete (RFC 5213 section 9.1)."""
+    reordering: int = SECOND
+    """An answer may stand so long before its request, in captures of several interfaces."""
+    duplicate: int = 50_000_000
+    """The same octets within this time are one message captured twice."""
+    duplicate_elsewhere: int = 32 * SECOND
+    """The same, if a file, interface, hop limit or link address differs."""
+    warmup: int = 40 * SECOND
+    """What came before the capture may have effects for so long."""
+    forget: int = 300 * SECOND
+    """A session without bindings is remembered so long, for what its MAG may not do again."""
+    revocation_answer: int = 10 * SECOND
+    """After the last BRI an answer is awaited so long; more than all retries of RFC 5846 take."""
+    heartbeat_answer: int = 3 * SECOND
+    """A heartbeat without an answer for so long is missing."""
+    missing_heartbeats: int = 3
+    """MISSING_HEARTBEATS_ALLOWED (RFC 5847 section 5): one more, and the peer is lost."""
+
+
+class Clock:
+    """Alarms in the order of their time, rung as the capture's time passes them."""
+
+    def __init__(self) -> None:
+        self._alarms: list[tuple[int, int, Alarm]] = []
+        self._count = 0
+
+    def set(self, time: int | None, alarm: Alarm) -> None:
+        """Have an alarm ring at a time; never without one, as where packets have no time."""
+        if time is not None:
+            self._count += 1
+            heappush(self._alarms, (time, self._count, alarm))
+
+    def advance(self, now: int | None) -> Iterator[Step]:
+        """Ring, one by one, the alarms up to and including `now`."""
+        while now is not None and self._alarms and self._alarms[0][0] <= now:
+            time, _, alarm = heappop(self._alarms)
+            yield from alarm(time)

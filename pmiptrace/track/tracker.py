@@ -1,0 +1,65 @@
+"""Messages to steps: the tracker's front, which knows time and duplicates and hands on the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from pmiptrace.model import Exchange, Message, Step
+from pmiptrace.track.duplicates import Duplicates
+from pmiptrace.track.registration import is_registration
+from pmiptrace.track.registrations import Registrations
+from pmiptrace.track.signalling import Signalling
+from pmiptrace.track.state import State
+from pmiptrace.track.timers import SECOND, Timers
+from pmiptrace.wire.messages import BindingAcknowledgement
+
+
+class Tracker:
+    """Rebuilds exchanges, sessions and bindings while the messages of a capture go by."""
+
+    def __init__(self, timers: Timers | None = None) -> None:
+        self.state = State(timers or Timers())
+        self._duplicates = Duplicates(self.state.timers)
+        self._registrations = Registrations(self.state)
+        self._signalling = Signalling(self.state)
+        self._now: int | None = None
+
+    def feed(self, message: Message) -> Iterator[Step]:
+        """Take the next message; give the steps that time and the message bring about."""
+        time = message.time
+        events: tuple[str, ...] = ()
+        if time is not None:
+            if self._now is not None and time < self._now - SECOND:
+                events = ("PM-CLOCK-BACKWARDS",)
+            yield from self.state.clock.advance(time)
+            self._now = time if self._now is None else max(self._now, time)
+            if self.state.start is None:
+                self.state.start = time
+        if self._duplicates.is_duplicate(message):
+            moment = self.state.moment(message)
+            yield Step(moment=moment, message=message, events=(*events, "PM-DUP-CAPTURE"))
+            return
+        self.state.ordinal += 1
+        for step in self._handle(message):
+            yield replace(step, events=(*events, *step.events)) if events else step
+            events = ()
+
+    def finish(self, time: int | None = None) -> Iterator[Step]:
+        """End the capture at a time: alarms up to then ring, answers held back are let go."""
+        end = self._now if time is None else max(time, self._now or time)
+        yield from self.state.clock.advance(end)
+        yield from self._registrations.release_all()
+
+    def unfinished(self) -> Iterator[Exchange]:
+        """Give the exchanges that were still open when the capture ended."""
+        yield from self._registrations.unfinished()
+        yield from self._signalling.unfinished()
+
+    def _handle(self, message: Message) -> Iterator[Step]:
+        if is_registration(message):
+            return self._registrations.request(message)
+        if isinstance(message.body, BindingAcknowledgement):
+            return self._registrations.acknowledgement(message)
+        return self._signalling.feed(message)
