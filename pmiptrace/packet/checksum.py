@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-MOBILITY_HEADER = 135
-"""Next Header value of the Mobility Header (RFC 6275 section 6.1.1)."""
-UDP = 17
+from pmiptrace.packet.numbers import MOBILITY_HEADER
 
 
 def internet_checksum(data: bytes) -> int:
