@@ -1,0 +1,151 @@
+"""The pcap format (draft-ietf-opsawg-pcap), in all variants that libpcap writes.
+
+.. code-block:: text
+
+    file header                               record header
+    +-------------------------------+         +-------------------------------+
+    |         Magic Number          |         |      Timestamp (Seconds)      |
+    +---------------+---------------+         +-------------------------------+
+    | Major Version | Minor Version |         | Timestamp (Micro-/Nanoseconds)|
+    +---------------+---------------+         +-------------------------------+
+    |           Reserved1           |         |    Captured Packet Length     |
+    +-------------------------------+         +-------------------------------+
+    |           Reserved2           |         |    Original Packet Length     |
+    +-------------------------------+         +-------------------------------+
+    |            SnapLen            |
+    +-----+-+-------+---------------+         The modified format adds interface index (32 bits),
+    | FCS |f|   0   |   LinkType    |         protocol (16), packet type (8) and padding (8).
+    +-----+-+-------+---------------+
+"""
+
+from __future__ import annotations
+
+from struct import Struct as Packing
+from typing import Any
+
+from msgspec import Struct
+
+from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop, scan_pcap
+from pmiptrace.capture.walk import SECOND, Walk
+from pmiptrace.capture.window import Window
+from pmiptrace.model import Frame
+
+FILE_HEADER = 24
+"""Octets of the file header."""
+MICROSECONDS, NANOSECONDS, MODIFIED = 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
+"""Magic numbers: time resolution, or Kuznetzov's modified format with longer record headers."""
+MAGICS = frozenset(
+    magic.to_bytes(4, order)
+    for magic in (MICROSECONDS, NANOSECONDS, MODIFIED)
+    for order in ("little", "big")
+)
+USUAL_LIMIT = 262144
+"""Octets that a record may have whatever its file says: the largest snap length of libpcap."""
+_DAY = 86400
+_CHAIN = 3
+"""Record headers in a row that must be plausible to take up reading again."""
+
+
+class FileHeader(Struct, frozen=True):
+    """What a pcap file says of all its records."""
+
+    order: str
+    magic: int
+    snap_length: int
+    link_type: int
+    fcs: int
+    """Octets of the frame check sequence at the end of each frame."""
+
+
+def read_file_header(octets: bytes) -> FileHeader | None:
+    """Decode a file header; None if it is none."""
+    from dpkt import pcap
+
+    if octets[:4] not in MAGICS or len(octets) < FILE_HEADER:
+        return None
+    little = octets[0] != 0xA1
+    try:
+        header: Any = (pcap.LEFileHdr if little else pcap.FileHdr)(octets[:FILE_HEADER])
+        link, snap_length, magic = int(header.linktype), int(header.snaplen), int(header.magic)
+    except Exception:  # a fence: whatever dpkt raises, the octets are no header to us
+        return None
+    # The upper half tells the FCS length in units of 16 bits, if the bit "f" says that it does.
+    fcs = (link >> 28) * 2 if link & 0x0400_0000 else 0
+    return FileHeader("<" if little else ">", magic, snap_length, link & 0xFFFF, fcs)
+
+
+class PcapWalk(Walk):
+    """The walk over a pcap file."""
+
+    format = "pcap"
+    record = "record"
+
+    def __init__(self, window: Window, header: FileHeader, capture: int, every: bool) -> None:
+        super().__init__(window, capture, every)
+        modified = header.magic == MODIFIED
+        layout = "4I8x" if modified else "4I"
+        little = header.order == "<"
+        self.header = header
+        self._unpack = Packing(f"{header.order}4I").unpack_from
+        self._unit = 1 if header.magic == NANOSECONDS else 1000
+        self._form = RecordFormat(
+            header=24 if modified else 16,
+            shape=Shape(header.order, layout, header.link_type),
+            limit=min(max(header.snap_length, USUAL_LIMIT), RECORD_LIMIT),
+            magic=header.magic.to_bytes(4, "little" if little else "big"),
+        )
+        window.position += FILE_HEADER
+
+    def _scan(self, hits: list[Hit]) -> tuple[int, Stop]:
+        window = self.window
+        return scan_pcap(window.buffer, window.position, window.end, self._form, self.tally, hits)
+
+    def _time(self, position: int) -> int | None:
+        seconds, fraction, _, _ = self._unpack(self.window.buffer, position)
+        return int(seconds * SECOND + fraction * self._unit)
+
+    def _frame(self, number: int, position: int) -> Frame:
+        buffer = self.window.buffer
+        seconds, fraction, captured, original = self._unpack(buffer, position)
+        # Some writers give less as the original length than they captured.
+        wire = max(original, captured) - self.header.fcs
+        start = position + self._form.header
+        data = bytes(buffer[start : start + max(0, min(captured, wire))])
+        return Frame(
+            self.capture,
+            number,
+            seconds * SECOND + fraction * self._unit,
+            self.header.link_type,
+            data,
+            max(wire, 0),
+        )
+
+    def _other(self) -> tuple[Frame | None, bool]:
+        raise AssertionError("a pcap file has records only")
+
+    def _find(self, position: int, stop: int) -> int | None:
+        for place in range(position, stop):
+            if self._plausible(place):
+                return place
+        return None
+
+    def _plausible(self, place: int) -> bool:
+        """Tell whether records follow one another from here, or end exactly where the file does."""
+        window, form = self.window, self._form
+        fractions = SECOND // self._unit
+        previous = None
+        for _ in range(_CHAIN):
+            if place == window.end and window.at_end and previous is not None:
+                return True
+            if place + form.header > window.end:
+                return False
+            seconds, fraction, captured, original = self._unpack(window.buffer, place)
+            if not 0 < captured <= form.limit or fraction >= fractions:
+                return False
+            if not captured <= original <= RECORD_LIMIT:
+                return False
+            if previous is not None and abs(seconds - previous) > _DAY:
+                return False
+            previous = seconds
+            place += form.header + captured
+        return True
