@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -21,14 +21,16 @@ class MessageType(Struct, frozen=True):
     abbreviation: str
     reference: str
     cls: type[Body]
-    variant: int | None
-    """First octet of the body that selects this form of the message; None if there is one form."""
+    variant: bytes
+    """First octets of the body that select this form of the message; empty if any will do."""
     has_options: bool
+    extent: Callable[[bytes], int] | None
+    """Gives, from the fixed part, the octets of a list between it and the options."""
     layout: Layout[Any]
 
     @property
     def minimum(self) -> int:
-        """Octets of the shortest Mobility Header that can hold the message (RFC 6275 section 9.2)."""
+        """Octets of the shortest Mobility Header that can hold it (RFC 6275 section 9.2)."""
         return (6 + self.layout.size + 7) // 8 * 8
 
 
@@ -42,16 +44,28 @@ def mobility_message(
     abbreviation: str,
     reference: str,
     *,
-    variant: int | None = None,
+    variant: bytes = b"",
     has_options: bool = True,
+    extent: Callable[[bytes], int] | None = None,
 ) -> Callable[[type[B]], type[B]]:
-    """Declare the class below as the fixed part of the messages of that MH Type."""
+    """Declare the class below as the fixed part of the messages of that MH Type.
+
+    Of several forms the one without `variant` comes last: it stands for all others.
+    """
 
     def register(cls: type[B]) -> type[B]:
         cls.mh_type = mh_type
         cls.abbreviation = abbreviation
         declared = MessageType(
-            mh_type, name, abbreviation, reference, cls, variant, has_options, Layout.of(cls)
+            mh_type,
+            name,
+            abbreviation,
+            reference,
+            cls,
+            variant,
+            has_options,
+            extent,
+            Layout.of(cls),
         )
         MESSAGE_TYPES[mh_type] = (*MESSAGE_TYPES.get(mh_type, ()), declared)
         return cls
@@ -59,10 +73,9 @@ def mobility_message(
     return register
 
 
-def message_type(mh_type: int, content: Sequence[int] = b"") -> MessageType | None:
+def message_type(mh_type: int, content: bytes = b"") -> MessageType | None:
     """Give the declaration that fits a MH Type and the octets behind the checksum."""
-    forms = MESSAGE_TYPES.get(mh_type, ())
-    for form in forms:
-        if form.variant is None or (content and content[0] == form.variant):
+    for form in MESSAGE_TYPES.get(mh_type, ()):
+        if content.startswith(form.variant):
             return form
     return None

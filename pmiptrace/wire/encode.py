@@ -34,10 +34,7 @@ def encode(
     section 4.1.3.2). Raises `EncodeError` if a value does not fit its field or the message is
     longer than a Header Len can say (2048 octets).
     """
-    if isinstance(body, OpaqueBody):
-        content = body.data
-    else:
-        content = Layout.of(type(body)).encode(body)
+    content = body.data if isinstance(body, OpaqueBody) else Layout.of(type(body)).encode(body)
     data = bytearray(FIXED) + content
     for option in options:
         if align:

@@ -8,31 +8,44 @@ annotated with what it is on the wire::
         indicator: Annotated[int, Bits(8, "HI", HANDOFF_INDICATOR)]
 
 `Layout.of` turns the annotations into a decoder, an encoder and the list of fields with their bit
-positions, which the dissection tree and the documentation use. All fixed fields are taken out of
-one big-endian integer by shift and mask; at most one variable field, the tail, may follow them.
+positions, which the dissection tree and the documentation use. At most one field of variable
+length, the tail, may follow the fixed ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from msgspec import Struct
 
 from pmiptrace.errors import EncodeError
 
+if TYPE_CHECKING:
+    from pmiptrace.wire.option import OptionRegistry
+
 T = TypeVar("T", bound=Struct)
 
 
 class Field:
-    """What one field of a diagram is on the wire. Subclasses say how wide and of what form it is."""
+    """What one field of a diagram is on the wire. Subclasses say of what width and form it is."""
 
     label: str
 
 
 class Bits(Field):
-    """An unsigned integer of `width` bits; `codes` names its values, `unit` is what one step means."""
+    """An integer of `width` bits; `codes` names its values, `unit` is what one step means."""
 
     def __init__(
         self,
@@ -75,7 +88,11 @@ class Octets(Field):
 
 
 class Rest(Field):
-    """All octets that remain. `form`: ``hex``, ``text``, ``address``, ``identifier``."""
+    """All octets that remain.
+
+    `form` says how they are shown: ``hex``, ``text``, ``address`` (4 or 16 octets), ``addresses``
+    (16 octets each), ``identifier`` (by the value's `identity`) or ``numbers`` (16 bits each).
+    """
 
     def __init__(self, label: str, form: str = "hex") -> None:
         self.label = label
@@ -91,17 +108,14 @@ class Maybe(Field):
 
 
 class SubOptions(Field):
-    """Sub-options in type, length, value form, read by the functions that the option names."""
+    """Sub-options in type, length, value form, to the end of the option.
 
-    def __init__(
-        self,
-        label: str,
-        decode: Callable[[bytes], tuple[Any, ...]],
-        encode: Callable[[tuple[Any, ...]], bytes],
-    ) -> None:
+    Octets that are no whole sub-option go to `excess` of the option that holds the list.
+    """
+
+    def __init__(self, label: str, registry: OptionRegistry) -> None:
         self.label = label
-        self.decode = decode
-        self.encode = encode
+        self.registry = registry
 
 
 Reserved8 = Annotated[int, Reserved(8)]
@@ -165,48 +179,43 @@ class Layout(Generic[T]):
     def decode(self) -> Callable[[bytes], T]:
         """The decoder: octets, at least `size` of them, to a value.
 
-        It is one generated expression, as `collections.namedtuple` makes its own: a loop over the
-        fields takes three times as long, and this runs for every option of every message.
+        Octets behind a layout that knows no more are kept in `excess`, so that they can be written
+        back. It is one generated expression, as `collections.namedtuple` makes its own: a loop
+        over the fields takes three times as long, and this runs for every option of a message.
         """
-        arguments = []
+        return self._generate(with_excess=True)
+
+    @cached_property
+    def decode_fixed(self) -> Callable[[bytes], T]:
+        """The decoder that leaves alone what stands behind the fields."""
+        return self._generate(with_excess=self.tail is not None)
+
+    def _generate(self, with_excess: bool) -> Callable[[bytes], T]:
         names: dict[str, Any] = {"cls": self.cls, "from_bytes": int.from_bytes}
-        bits = self.size * 8
+        arguments = []
+        excess = f"data[{self.size}:]"
         for placed in self.fields:
             field, start = placed.field, placed.offset // 8
             if isinstance(field, Octets):
                 value = f"data[{start}:{start + field.size}]"
             elif isinstance(field, Bits):
-                value = f"n >> {bits - placed.offset - field.width} & {(1 << field.width) - 1}"
-                if isinstance(field, Flag):
-                    value += " != 0"
-                elif field.signed:
-                    half = 1 << field.width - 1
-                    value = f"(({value}) ^ {half}) - {half}"
+                value = _bits_expression(placed.offset, field)
             elif isinstance(field, Maybe):
                 end = start + field.width // 8
                 value = f"from_bytes(data[{start}:{end}]) if len(data) >= {end} else None"
+                excess = f"data[{end}:] if len(data) >= {end} else data[{start}:]"
             elif isinstance(field, SubOptions):
-                names[f"decode_{placed.name}"] = field.decode
-                value = f"decode_{placed.name}(data[{start}:])"
+                # The walrus runs before the argument behind it is evaluated.
+                names["decode_list"] = field.registry.decode_list
+                value = f"(pair := decode_list(data[{start}:]))[0]"
+                excess = "pair[1]"
             else:
                 value = f"data[{start}:]"
+                excess = ""
             arguments.append(f"{placed.name}={value}")
-        call = f"cls({', '.join(arguments)}"
-        source = f"lambda data: (lambda n: {call}))(from_bytes(data[:{self.size}]))"
-        if self.tail is None:
-            # Octets behind a layout without a tail are kept, so that the option round-trips.
-            source = (
-                f"lambda data: (lambda n: {call}, excess=data[{self.size}:]))"
-                f"(from_bytes(data[:{self.size}]))"
-            )
-        elif isinstance(self.tail.field, Maybe):
-            end = self.size + self.tail.field.width // 8
-            source = (
-                f"lambda data: (lambda n: {call},"
-                f" excess=data[{end}:] if len(data) >= {end} else data[{self.size}:]))"
-                f"(from_bytes(data[:{self.size}]))"
-            )
-        decoder: Callable[[bytes], T] = eval(source, names)
+        if excess and with_excess:
+            arguments.append(f"excess={excess}")
+        decoder: Callable[[bytes], T] = eval(f"lambda data: cls({', '.join(arguments)})", names)
         return decoder
 
     def encode(self, value: T) -> bytes:
@@ -231,7 +240,7 @@ class Layout(Generic[T]):
                     size = field.width // 8
                     tail = _fit(content, field.width, False, placed).to_bytes(size)
             elif isinstance(field, SubOptions):
-                tail = field.encode(content)
+                tail = field.registry.encode(content)
             else:
                 tail = content
         excess: bytes = getattr(value, "excess", b"")
@@ -250,13 +259,39 @@ class Layout(Generic[T]):
                 yield placed, data[placed.offset // 8 : end // 8]
             else:
                 number = int.from_bytes(data[: (end + 7) // 8])
-                yield placed, number >> -end % 8 & (1 << placed.width) - 1
+                number = number >> -end % 8 & (1 << placed.width) - 1
+                if isinstance(placed.field, Bits) and placed.field.signed:
+                    half = 1 << placed.width - 1
+                    number = (number ^ half) - half
+                yield placed, number
 
 
 def _field_of(hint: Any) -> Field | None:
     if get_origin(hint) is not Annotated:
         return None
     return next((part for part in get_args(hint)[1:] if isinstance(part, Field)), None)
+
+
+def _bits_expression(offset: int, field: Bits) -> str:
+    """Give the source of an expression that takes some bits out of the octets `data`."""
+    first, end = offset // 8, (offset + field.width + 7) // 8
+    if end - first == 1:
+        value = f"data[{first}]"
+    elif end - first == 2:
+        value = f"(data[{first}] << 8 | data[{first + 1}])"
+    else:
+        value = f"from_bytes(data[{first}:{end}])"
+    below = end * 8 - offset - field.width
+    if isinstance(field, Flag):
+        return f"{value} & {1 << below} != 0"
+    if below:
+        value = f"{value} >> {below}"
+    if offset % 8:
+        value = f"{value} & {(1 << field.width) - 1}"
+    if field.signed:
+        half = 1 << field.width - 1
+        value = f"(({value}) ^ {half}) - {half}"
+    return value
 
 
 def _fit(number: int, width: int, signed: bool, placed: Placed) -> int:

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from pmiptrace.errors import EncodeError
 from pmiptrace.model import Defect, OpaqueOption, Option
-from pmiptrace.wire.layout import Layout
+from pmiptrace.wire.layout import Layout, SubOptions
 
 O = TypeVar("O", bound=Option)  # noqa: E741
+_Decoder = Callable[[bytes], Option]
 
 PAD1 = 0
 PADN = 1
@@ -73,6 +74,8 @@ class OptionRegistry:
         self.what = what
         """How defects name an entry: ``option``, ``ANI sub-option``."""
         self.types: dict[int, OptionType] = {}
+        self._decoders: dict[int, tuple[int, _Decoder, _Decoder, bool]] = {}
+        """Size of the fixed fields, decoder for just them, for more octets, has sub-options."""
 
     def declare(
         self,
@@ -91,6 +94,7 @@ class OptionRegistry:
             if number in self.types:
                 raise TypeError(f"{self.what} {number} is declared twice")
             cls.number = number
+            layout: Layout[Any] = Layout.of(cls)
             self.types[number] = OptionType(
                 number,
                 name,
@@ -100,8 +104,10 @@ class OptionRegistry:
                 length_verified,
                 alignment,
                 tuple(messages),
-                Layout.of(cls),
+                layout,
             )
+            nested = layout.tail is not None and isinstance(layout.tail.field, SubOptions)
+            self._decoders[number] = (layout.size, layout.decode_fixed, layout.decode, nested)
             return cls
 
         return register
@@ -113,11 +119,11 @@ class OptionRegistry:
 
     def decode_content(self, number: int, data: bytes) -> Option:
         """Give the option of that number and content; an `OpaqueOption` if it cannot be decoded."""
-        declared = self.types.get(number)
-        if declared is None or len(data) < declared.layout.size:
+        decoders = self._decoders.get(number)
+        if decoders is None or len(data) < decoders[0]:
             return OpaqueOption(type=number, data=data)
-        option: Option = declared.layout.decode(data)
-        return option
+        size, decode_fixed, decode, _ = decoders
+        return decode_fixed(data) if len(data) == size else decode(data)
 
     def decode(
         self, data: bytes, start: int = 0, defects: list[Defect] | None = None
@@ -127,46 +133,73 @@ class OptionRegistry:
         Gives the options and where each starts in `data`. Stops at an option that runs past the
         end, and says so in `defects`: what stands behind it has no known place (RFC 6275 6.2.1).
         """
+        options, offsets, _ = self._walk(data, start, defects)
+        return tuple(options), tuple(offsets)
+
+    def decode_list(self, data: bytes) -> tuple[tuple[Option, ...], bytes]:
+        """Take a list of sub-options apart; give them and the octets that are no whole one."""
+        options, _, end = self._walk(data, 0, None)
+        return tuple(options), data[end:]
+
+    def _walk(
+        self, data: bytes, start: int, defects: list[Defect] | None
+    ) -> tuple[list[Option], list[int], int]:
         options: list[Option] = []
         offsets: list[int] = []
+        decoders = self._decoders
         position, end = start, len(data)
         while position < end:
             number = data[position]
-            if number == PAD1 and PAD1 in self.types:
-                option = self.decode_content(PAD1, b"")
-                after = position + 1
+            known = decoders.get(number)
+            if number == PAD1 and known is not None:
+                options.append(known[1](b""))
+                offsets.append(position)
+                position += 1
+                continue
+            content = position + 2
+            after = content + data[position + 1] if content <= end else content
+            if after > end:
+                if defects is not None:
+                    field = "Type" if content > end else "Length"
+                    self._report(
+                        defects, "option-overrun", number, position, after - position,
+                        end - position, field
+                    )  # fmt: skip
+                break
+            if known is None:
+                options.append(OpaqueOption(type=number, data=data[content:after]))
+            elif after - content == known[0]:
+                options.append(known[1](data[content:after]))
+            elif after - content > known[0]:
+                option = known[2](data[content:after])
+                options.append(option)
+                if known[3] and option.excess and defects is not None:
+                    self._report(
+                        defects, "sub-option-overrun", number, position, after - position,
+                        after - position - len(option.excess), "Length"
+                    )  # fmt: skip
             else:
-                if position + 2 > end:
-                    _report(defects, "option-overrun", self._label(number), position, 2, 1, "Type")
-                    break
-                length = data[position + 1]
-                after = position + 2 + length
-                if after > end:
-                    _report(
-                        defects,
-                        "option-overrun",
-                        self._label(number),
-                        position,
-                        2 + length,
-                        end - position,
-                        "Length",
-                    )
-                    break
-                option = self.decode_content(number, data[position + 2 : after])
-                if type(option) is OpaqueOption and number in self.types:
-                    _report(
-                        defects,
-                        "option-short",
-                        self._label(number),
-                        position,
-                        2 + self.types[number].layout.size,
-                        2 + length,
-                        "Length",
-                    )
-            options.append(option)
+                options.append(OpaqueOption(type=number, data=data[content:after]))
+                if defects is not None:
+                    self._report(
+                        defects, "option-short", number, position, 2 + known[0],
+                        after - position, "Length"
+                    )  # fmt: skip
             offsets.append(position)
             position = after
-        return tuple(options), tuple(offsets)
+        return options, offsets, position
+
+    def _report(
+        self,
+        defects: list[Defect],
+        kind: str,
+        number: int,
+        offset: int,
+        needed: int,
+        available: int,
+        length_field: str,
+    ) -> None:
+        defects.append(Defect(kind, self._label(number), offset, needed, available, length_field))
 
     def encode_one(self, option: Option) -> bytes:
         """Give the octets of one option, Type and Length included.
@@ -191,19 +224,6 @@ class OptionRegistry:
     def _label(self, number: int) -> str:
         declared = self.types.get(number)
         return f"{self.what} {number}" + (f" ({declared.name})" if declared else "")
-
-
-def _report(
-    defects: list[Defect] | None,
-    kind: str,
-    layer: str,
-    offset: int,
-    needed: int,
-    available: int,
-    length_field: str,
-) -> None:
-    if defects is not None:
-        defects.append(Defect(kind, layer, offset, needed, available, length_field))
 
 
 MOBILITY_OPTIONS = OptionRegistry("option")

@@ -15,7 +15,10 @@ from pmiptrace.wire.option import at_least, mobility_option
     "Mobile Node Identifier",
     "RFC 4283 section 3",
     length=at_least(1),
-    messages=("BU", "BA", "PBU", "PBA", "BRI", "BRA", "UPN", "UPA"),
+    messages=(
+        *("BU", "BA", "PBU", "PBA", "BRI", "BRA", "UPN", "UPA"),
+        *("HI", "HAck", "LRI", "LRA", "SQ", "SR"),
+    ),
 )
 class MnIdentifier(Option, frozen=True, kw_only=True):
     """Who the mobile node is.

@@ -7,7 +7,7 @@ from typing import Annotated
 from pmiptrace.address import ALL_ZERO
 from pmiptrace.model import Option, Prefix
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, HANDOFF_INDICATOR
-from pmiptrace.wire.layout import Address6, Bits, Reserved8, Reserved16, Rest
+from pmiptrace.wire.layout import Bits, Octets, Reserved8, Reserved16, Rest
 from pmiptrace.wire.option import at_least, exactly, mobility_option
 
 
@@ -17,7 +17,7 @@ from pmiptrace.wire.option import at_least, exactly, mobility_option
     "RFC 5213 section 8.3",
     length=exactly(18),
     alignment=(8, 4),
-    messages=("PBU", "PBA", "BRI", "BRA"),
+    messages=("PBU", "PBA", "BRI", "BRA", "UPN", "UPA", "HI", "HAck", "LRI", "LRA", "SQ", "SR"),
 )
 class HomeNetworkPrefix(Option, frozen=True, kw_only=True):
     """A prefix that is, or shall be, assigned to the mobile node's link.
@@ -33,7 +33,7 @@ class HomeNetworkPrefix(Option, frozen=True, kw_only=True):
 
     reserved: Reserved8 = 0
     prefix_length: Annotated[int, Bits(8, "Prefix Length")] = 64
-    home_network_prefix: Address6 = ALL_ZERO
+    home_network_prefix: Annotated[bytes, Octets(16, "Home Network Prefix")] = ALL_ZERO
 
     @property
     def prefix(self) -> Prefix:
@@ -80,7 +80,7 @@ class AccessTechnologyType(Option, frozen=True, kw_only=True):
     "Mobile Node Link-layer Identifier",
     "RFC 5213 section 8.6",
     length=at_least(3),
-    messages=("PBU", "PBA"),
+    messages=("PBU", "PBA", "BRI", "BRA", "HI", "HAck"),
 )
 class MnLinkLayerIdentifier(Option, frozen=True, kw_only=True):
     """The link-layer identifier of the mobile node's attached interface.
@@ -104,7 +104,7 @@ class MnLinkLayerIdentifier(Option, frozen=True, kw_only=True):
     "RFC 5213 section 8.7",
     length=exactly(16),
     alignment=(8, 6),
-    messages=("PBU", "PBA"),
+    messages=("PBU", "PBA", "HI", "HAck"),
 )
 class LinkLocalAddress(Option, frozen=True, kw_only=True):
     """The link-local address that MAGs use on the link with the mobile node; ``::`` asks for it.
@@ -118,7 +118,7 @@ class LinkLocalAddress(Option, frozen=True, kw_only=True):
         +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
     """
 
-    address: Address6
+    address: Annotated[bytes, Octets(16, "Link-local Address")]
 
 
 @mobility_option(
