@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pmiptrace.capture.files import expand
 from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.errors import CaptureError
-from pmiptrace.merge import Item, clock_offsets, in_order, overview, spooled
+from pmiptrace.merge import Item, Overview, clock_offsets, in_order, overview, spooled
 from pmiptrace.model import (
     Binding,
     CaptureInfo,
@@ -32,7 +32,7 @@ from pmiptrace.model import (
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.engine import Engine
 from pmiptrace.track.tracker import Tracker
-from pmiptrace.wire.dialects import DialectDecoder
+from pmiptrace.wire.dialect import DialectDecoder
 
 Progress = Callable[[int, int | None], None]
 """Told how many octets of how many were read; the total is None where it is not known."""
@@ -154,7 +154,7 @@ class Analysis:
                     self._progress.total = reader.size
                     yield from self._read(0, reader)
             return
-        overviews = []
+        overviews: list[Overview] = []
         self._progress.total = 0
         for path in paths:
             index = len(overviews)

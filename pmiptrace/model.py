@@ -425,6 +425,17 @@ class Binding(Struct, frozen=True, kw_only=True):
     history: tuple[Transition, ...] = ()
 
 
+class Refusal(Struct, frozen=True):
+    """An answer after which a MAG should not ask for multipath again (RFC 8278 section 4.4)."""
+
+    mag: int
+    """Id of the MagNode that got it."""
+    request: Message
+    status: int
+    """180, or a status of acceptance where the option was missing from the answer."""
+    moment: Moment
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """A mobility session: one mobile node and its prefixes at one LMA."""
 
@@ -437,6 +448,8 @@ class Session(Struct, frozen=True, kw_only=True):
     mode_since: Moment | None = None
     mode_by: int | None = None
     """Id of the exchange that set the mode."""
+    refusal: Refusal | None = None
+    """The last refusal of multipath, unless it was granted since."""
     partial: bool = False
     partial_reason: str | None = None
     bindings: tuple[Binding, ...] = ()

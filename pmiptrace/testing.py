@@ -28,6 +28,8 @@ from msgspec.structs import replace
 
 from pmiptrace.address import ALL_ZERO, address_octets
 from pmiptrace.model import Body, Datagram, Frame, Identifier, Message, Option
+from pmiptrace.packet.build import ipv6, udp_ipv4
+from pmiptrace.packet.numbers import LINK_RAW, MOBILITY_HEADER
 from pmiptrace.wire.decode import decode
 from pmiptrace.wire.encode import encode
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
@@ -45,8 +47,6 @@ from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
 """2023-11-14T22:13:20Z, when every trace begins unless told otherwise."""
-
-RAW_IP = 101
 
 
 class Mag:
@@ -330,7 +330,7 @@ class Trace:
         )
         data = _ip_packet(sent, payload)
         self.frames.append(
-            Frame(self.capture, len(self.frames) + 1, sent.time, RAW_IP, data, len(data))
+            Frame(self.capture, len(self.frames) + 1, sent.time, LINK_RAW, data, len(data))
         )
 
     def _fresh(self) -> str:
@@ -383,18 +383,6 @@ def edited(
 
 
 def _ip_packet(sent: Sent, payload: bytes) -> bytes:
-    if len(sent.source) == 16:
-        header = b"\x60\0\0\0" + len(payload).to_bytes(2) + b"\x87\x40"
-        return header + sent.source + sent.destination + payload
-    assert sent.ports is not None
-    udp = (
-        sent.ports[0].to_bytes(2)
-        + sent.ports[1].to_bytes(2)
-        + (8 + len(payload)).to_bytes(2)
-        + b"\0\0"
-    )
-    header = (
-        b"\x45\0" + (28 + len(payload)).to_bytes(2) + b"\0\0\0\0\x40\x11\0\0"
-        + sent.source + sent.destination
-    )  # fmt: skip
-    return header + udp + payload
+    if sent.ports is None:
+        return ipv6(sent.source, sent.destination, MOBILITY_HEADER, payload)
+    return udp_ipv4(sent.source, sent.destination, payload, ports=sent.ports)

@@ -97,16 +97,15 @@ class Pairing:
         _remove(self._by_node, pending.request.mobile_node, pending)
 
     def retransmitted(self, request: Registration) -> Pending | None:
-        """Give the unanswered request that a PBU repeats, if it does."""
+        """Give the unanswered request that a PBU repeats, if it does.
+
+        That can only be the newest one for the same binding: a de-registration that looks like an
+        earlier one, with a registration between the two, is another.
+        """
         for pending in reversed(self._by_node.get(request.mobile_node, ())):
-            if (
-                not pending.answered
-                and not pending.exchange.closed
-                and pending.request.message.source == request.message.source
-                and pending.request.message.destination == request.message.destination
-                and request.repeats(pending.request)
-            ):
-                return pending
+            if request.concerns_same(pending.request):
+                is_open = not pending.answered and not pending.exchange.closed
+                return pending if is_open and request.repeats(pending.request) else None
         return None
 
     def outstanding(self, request: Registration) -> Iterable[Pending]:

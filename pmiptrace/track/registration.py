@@ -61,6 +61,17 @@ class Registration(Struct, frozen=True, kw_only=True):
         """The BID of RFC 8278, if the MAG Multipath Binding option is there."""
         return self.multipath.bid if self.multipath else None
 
+    def concerns_same(self, other: Registration) -> bool:
+        """Tell whether two PBUs between the same nodes are about the same binding."""
+        return (
+            self.message.source == other.message.source
+            and self.message.destination == other.message.destination
+            and self.mobile_node == other.mobile_node
+            and self.bid == other.bid
+            and self.prefixes == other.prefixes
+            and self.ipv4_home_address == other.ipv4_home_address
+        )
+
     def repeats(self, earlier: Registration) -> bool:
         """Tell whether this PBU is a retransmission of an earlier one from the same address.
 

@@ -20,6 +20,7 @@ from pmiptrace.model import (
     MagNode,
     Message,
     Moment,
+    Refusal,
     Session,
     SessionMode,
     Step,
@@ -406,6 +407,12 @@ class Registrations:
         """Learn from an acceptance whether the LMA keeps several bindings (RFC 8278 4.4)."""
         request = pending.request
         mode = session.mode
+        if request.multipath is not None and not is_cut(reply.message):
+            if reply.multipath is None:
+                refusal = Refusal(mag, request.message, reply.status or 0, moment)
+                session = _refused(session, refusal)
+            else:
+                session = replace(session, refusal=None)
         if request.multipath is None:
             mode = SessionMode.SINGLE
         elif reply.multipath is not None:
@@ -500,6 +507,7 @@ class Registrations:
             session = self.state.move(session, binding, Event.REJECTED, moment)
         if reply.status == CANNOT_SUPPORT_MULTIPATH_BINDING and request.multipath is not None:
             events.append("PM-MULTIPATH-DENIED")
+            session = _refused(session, Refusal(mag, request.message, reply.status, moment))
             if not session.live:
                 session = replace(session, mode=SessionMode.MP_DENIED, mode_since=moment)
         return session
@@ -742,6 +750,13 @@ def _lifetime(seconds: int, now: int | None) -> dict[str, Any]:
         "granted_at": now,
         "expires_at": None if now is None else now + seconds * SECOND,
     }
+
+
+def _refused(session: Session, refusal: Refusal) -> Session:
+    """Give the session with a refusal of multipath, unless the MAG had one for it before."""
+    if session.refusal is not None and session.refusal.mag == refusal.mag:
+        return session
+    return replace(session, refusal=refusal)
 
 
 def _reply_key(mag: int, reply: Registration) -> BindingKey:
