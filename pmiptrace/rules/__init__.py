@@ -1,1 +1,1 @@
-"""The rules: what the RFCs ask for, one function each."""
+"""The rules: one function per requirement of an RFC, one module per topic, and their engine."""

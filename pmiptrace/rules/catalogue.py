@@ -1,0 +1,79 @@
+"""The catalogue of rules: which there are, and what each one claims. Read from `catalogue.tsv`.
+
+`planned.tsv` names the rows that no rule judges yet; whoever writes a rule takes its line out.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from msgspec import Struct
+
+from pmiptrace.model import Severity
+
+
+class CatalogueRow(Struct, frozen=True):
+    """One row of the catalogue."""
+
+    id: str
+    """``RFC8278-4.1-BO-EXCLUSIVE``, or ``PM-...`` for a remark of this analyzer's own."""
+    rfc: int | None
+    section: str | None
+    """The section with the sentence to cite; the section in the ID is only the rule's home."""
+    keyword: str | None
+    """``MUST``, ``MUST NOT``, ``SHOULD`` ...; None where the text has no keyword."""
+    severity: Severity
+    """The usual one; a verdict may name another for its case."""
+    party: str
+    """Who is at fault: ``MAG``, ``LMA``, ``sender``, ``responder``, ``initiator``; ``-`` nobody."""
+    confidence: str
+    """What has to be seen to decide: one ``packet``, one ``exchange``, or a ``session``."""
+    scope: str
+    """What the finding is about: ``message``, ``exchange``, ``binding``, ``session``, ``peer``,
+    ``capture``."""
+    part: str
+    summary: str
+
+    @property
+    def reference(self) -> str | None:
+        """What to cite, such as ``RFC 8278 section 4.1``; None for a remark of our own."""
+        return None if self.rfc is None else f"RFC {self.rfc} section {self.section}"
+
+    @property
+    def is_diagnostic(self) -> bool:
+        """Whether it is a remark that accuses nobody."""
+        return self.rfc is None
+
+
+@cache
+def catalogue() -> dict[str, CatalogueRow]:
+    """Give all rows by rule ID, in the catalogue's order; read once."""
+    return {row.id: row for row in map(_row, _table("catalogue.tsv"))}
+
+
+@cache
+def planned() -> frozenset[str]:
+    """Give the IDs of the rows that no rule judges yet; read once."""
+    return frozenset(cells[0] for cells in _table("planned.tsv"))
+
+
+def _table(name: str) -> list[list[str]]:
+    text = files("pmiptrace.rules").joinpath(name).read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines()[1:]]
+
+
+def _row(cells: list[str]) -> CatalogueRow:
+    identifier, rfc, section, keyword, severity, party, confidence, scope, part, summary = cells
+    return CatalogueRow(
+        identifier,
+        None if rfc == "-" else int(rfc),
+        None if section == "-" else section,
+        None if keyword == "-" else keyword,
+        Severity(severity),
+        party,
+        confidence,
+        scope,
+        part,
+        summary,
+    )

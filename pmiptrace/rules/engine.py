@@ -1,0 +1,521 @@
+"""Runs the rules over the steps of a trace and makes findings of their verdicts.
+
+Which rules apply to a message depends on its kind, on whether it is a reply, and on the numbers
+of its options. The engine works that out once per such shape, keeps the list as a `_Plan`, and for
+every further message of the shape only calls the rules on the list.
+
+A finding goes out once it can no longer change:
+
+- at most one per rule and transaction: while the exchange is open, a retransmission's repeat adds
+  to `occurrences`, and an inconclusive finding gives way to a proven one;
+- a wrong checksum is held per sending host until a good one from that host shows that it is not
+  the capturing host's offload, or until the end.
+
+What is held or remembered is bounded; at a bound the oldest goes out as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmiptrace.model import (
+    Exchange,
+    ExchangeKind,
+    Finding,
+    Message,
+    Moment,
+    OpaqueOption,
+    Party,
+    RuleCount,
+    Status,
+    Step,
+    Undecoded,
+    option_number,
+)
+from pmiptrace.rules import look
+from pmiptrace.rules.registry import all_rules
+from pmiptrace.rules.rule import (
+    ANY,
+    CLOCK,
+    EVENT,
+    OFFLOAD,
+    PASS,
+    REPLY,
+    UNDECODED,
+    Check,
+    Need,
+    Outcome,
+    Rule,
+    RuleOptions,
+    Shape,
+    Verdict,
+)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+CHECKSUM = "RFC6275-9.2-CHECKSUM"
+DUPLICATE = "PM-DUP-CAPTURE"
+"""Event of a message that was captured before: it is counted, not analysed."""
+
+_MAX_PLANS = 4096
+_MAX_OPEN_EXCHANGES = 65_536
+_MAX_REMEMBERED = 65_536
+_MAX_HOSTS = 16_384
+_MAX_HELD_PER_HOST = 256
+_MAX_EVIDENCE = 16
+
+_STATUS = {
+    Outcome.FAIL: Status.FAIL,
+    Outcome.INCONCLUSIVE: Status.INCONCLUSIVE,
+    Outcome.NOTE: Status.NOTE,
+}
+
+
+class _Plan:
+    """The rules for one shape of message, and how many such messages there were."""
+
+    __slots__ = ("calls", "kept", "runs")
+
+    def __init__(self, calls: list[tuple[int, Check]], kept: list[int]) -> None:
+        self.calls = calls
+        self.kept = kept
+        """Rules that every message of this shape keeps; they are counted and not called."""
+        self.runs = 0
+
+
+class _Host:
+    """A host none of whose checksums was right so far."""
+
+    __slots__ = ("answered", "first", "held", "sessions")
+
+    def __init__(self, first: Step) -> None:
+        self.first = first
+        self.held: list[Finding] = []
+        self.answered = False
+        self.sessions: set[int] = set()
+        """Sessions in which it sent a reply, which the MAG's next request would show it took."""
+
+
+class Engine:
+    """Judges the steps of one run. Not for use by several threads at a time."""
+
+    def __init__(
+        self, options: RuleOptions | None = None, rules: Iterable[Rule] | None = None
+    ) -> None:
+        """Prepare a run with all rules, or with those given."""
+        options = options or RuleOptions()
+        self._rules: list[Rule] = []
+        self._checks: list[Check] = []
+        for each in all_rules() if rules is None else rules:
+            check = _bound(each, options)
+            if check is not None:
+                self._rules.append(each)
+                self._checks.append(check)
+        self._by_event = {r.id: i for i, r in enumerate(self._rules) if EVENT in r.on}
+        self._undecoded = [i for i, r in enumerate(self._rules) if UNDECODED in r.on]
+        self._offload = next((i for i, r in enumerate(self._rules) if OFFLOAD in r.on), None)
+        self._clock = _Plan(
+            [(i, self._checks[i]) for i, r in enumerate(self._rules) if CLOCK in r.on], []
+        )
+        self._nothing = _Plan([], [])
+        self._plans: dict[tuple[Any, ...], _Plan] = {}
+        size = len(self._rules)
+        self._passed = [0] * size
+        self._skipped = [0] * size
+        self._failed = [0] * size
+        self._inconclusive = [0] * size
+        self._noted = [0] * size
+        self._open: dict[int, dict[str, Finding]] = {}
+        self._reported: dict[tuple[str, int], Status] = {}
+        self._once: dict[tuple[str, object], None] = {}
+        self._good_hosts: dict[bytes, None] = {}
+        self._bad_hosts: dict[bytes, _Host] = {}
+
+    # --------------------------------------------------------------------------- in and out
+
+    def evaluate(self, step: Step) -> list[Finding]:
+        """Judge one step; give the findings that are final with it."""
+        message = step.message
+        if message is None:
+            plan = self._clock
+        elif DUPLICATE in step.events:
+            plan = self._nothing
+        else:
+            plan = self._plan_for(message, step)
+        plan.runs += 1
+        out: list[Finding] = []
+        skipped = self._skipped
+        for index, check in plan.calls:
+            try:
+                verdict = check(step)
+            except Exception as error:
+                self._crashed(index, step, error, out)
+                continue
+            if verdict is PASS:
+                continue
+            if verdict is None:
+                skipped[index] += 1
+            else:
+                self._judged(index, verdict, step, out)
+        for event in step.events:
+            position = self._by_event.get(event)
+            if position is not None:
+                self._call(position, step, out)
+        if message is not None and plan is not self._nothing:
+            if message.checksum_correct:
+                self._good_checksum(message.source, out)
+            if self._bad_hosts:
+                self._watch_answers(step)
+        exchange = step.exchange
+        if exchange is not None and exchange.closed and exchange.id in self._open:
+            out.extend(self._close(exchange.id))
+        return out
+
+    def undecoded(self, undecoded: Undecoded) -> list[Finding]:
+        """Report a frame that holds signalling which could not be decoded."""
+        out: list[Finding] = []
+        frame = undecoded.frame
+        step = Step(moment=Moment(frame.capture, frame.number, frame.time))
+        for index in self._undecoded:
+            try:
+                verdict = self._checks[index](undecoded)
+            except Exception as error:
+                self._crashed(index, step, error, out)
+                continue
+            if verdict is not None:
+                self._judged(index, verdict, step, out)
+        return out
+
+    def finish(self) -> list[Finding]:
+        """Give all findings still held; the run is over."""
+        out: list[Finding] = []
+        while self._bad_hosts:
+            self._settle_host(next(iter(self._bad_hosts)), out)
+        for exchange in list(self._open):
+            out.extend(self._close(exchange))
+        return out
+
+    def counts(self) -> tuple[RuleCount, ...]:
+        """Give how often each rule was judged so far; diagnostics judge nobody and are left out."""
+        passed = list(self._passed)
+        for plan in (self._clock, *self._plans.values()):
+            for index in self._passes_of(plan):
+                passed[index] += plan.runs
+        counts = []
+        for index, each in enumerate(self._rules):
+            if each.row.is_diagnostic:
+                continue
+            failed, open_ = self._failed[index], self._inconclusive[index]
+            kept = passed[index] - self._skipped[index] - failed - open_ - self._noted[index]
+            counts.append(RuleCount(each.id, kept + failed + open_, kept, failed, open_))
+        return tuple(counts)
+
+    # ------------------------------------------------------------------------------ dispatch
+
+    def _plan_for(self, message: Message, step: Step) -> _Plan:
+        body = message.body
+        exchange = step.exchange
+        request = None
+        if exchange is not None and look.is_reply(step):
+            request = exchange.answered
+        key: tuple[Any, ...] = (
+            message.kind,
+            _types(message),
+            getattr(body, "status", None),
+            not message.defects,
+            message.dialect,
+        )
+        if request is None or exchange is None:
+            key = (*key, getattr(body, "lifetime", None) == 0)
+        else:
+            zero = getattr(request.body, "lifetime", None) == 0
+            key = (*key, zero, exchange.kind, request.kind, _types(request))
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._forget_plans()
+            plan = self._plans[key] = self._make_plan(_shape(message, exchange, request))
+        return plan
+
+    def _make_plan(self, shape: Shape) -> _Plan:
+        triggers = {ANY, shape.kind} | ({REPLY} if shape.request is not None else set())
+        calls: list[tuple[int, Check]] = []
+        kept: list[int] = []
+        for index, each in enumerate(self._rules):
+            need = each.need(shape) if each.on & triggers else Need.NONE
+            if need is Need.LOOK:
+                calls.append((index, self._checks[index]))
+            elif need is Need.KEPT:
+                kept.append(index)
+        return _Plan(calls, kept)
+
+    def _forget_plans(self) -> None:
+        for plan in self._plans.values():
+            for index in self._passes_of(plan):
+                self._passed[index] += plan.runs
+        self._plans.clear()
+
+    @staticmethod
+    def _passes_of(plan: _Plan) -> list[int]:
+        return [*(index for index, _ in plan.calls), *plan.kept]
+
+    def _call(self, index: int, step: Step, out: list[Finding]) -> None:
+        """Run one rule outside of a plan."""
+        try:
+            verdict = self._checks[index](step)
+        except Exception as error:
+            self._crashed(index, step, error, out)
+            return
+        self._passed[index] += 1
+        if verdict is None:
+            self._skipped[index] += 1
+        elif verdict is not PASS:
+            self._judged(index, verdict, step, out)
+
+    # ------------------------------------------------------------------------------ findings
+
+    def _crashed(self, index: int, step: Step, error: Exception, out: list[Finding]) -> None:
+        self._skipped[index] += 1
+        text = f"the check of this rule crashed: {type(error).__name__}: {error}"
+        crash = Verdict(outcome=Outcome.NOTE, message=text, party="unknown")
+        out.append(self._finding(self._rules[index], crash, step))
+
+    def _judged(self, index: int, verdict: Verdict, step: Step, out: list[Finding]) -> None:
+        each = self._rules[index]
+        if each.once is not None and not self._is_first(each, step):
+            self._skipped[index] += 1
+            return
+        verdict = _doubted(each, verdict, step)
+        if verdict.outcome is Outcome.FAIL:
+            self._failed[index] += 1
+        elif verdict.outcome is Outcome.INCONCLUSIVE:
+            self._inconclusive[index] += 1
+        else:
+            self._noted[index] += 1
+        finding = self._finding(each, verdict, step)
+        if each.id == CHECKSUM and step.message is not None:
+            self._bad_checksum(finding, step, out)
+        elif finding.exchange is None:
+            out.append(finding)
+        else:
+            self._hold(finding, finding.exchange, step, out)
+
+    def _is_first(self, each: Rule, step: Step) -> bool:
+        assert each.once is not None
+        subject: object = step.moment.capture
+        if each.once == "peer" and step.message is not None:
+            subject = step.message.source
+        return _remember(self._once, (each.id, subject), None, _MAX_REMEMBERED)
+
+    def _finding(self, each: Rule, verdict: Verdict, step: Step) -> Finding:
+        row, message = each.row, step.message
+        exchange = verdict.exchange
+        if exchange is None and step.exchange is not None:
+            exchange = step.exchange.id
+        role = verdict.party or row.party
+        return Finding(
+            rule=each.id,
+            severity=verdict.severity or row.severity,
+            status=_STATUS[verdict.outcome],
+            why_inconclusive=verdict.why_inconclusive,
+            confidence=verdict.confidence or row.confidence,
+            party=Party("unknown") if row.is_diagnostic else look.party_of(step, role),
+            moment=step.moment,
+            evidence=verdict.evidence,
+            session=look.session_of(step),
+            exchange=exchange,
+            lma=look.lma_of(step),
+            mobile_node=look.mobile_node_of(step),
+            bid=look.bid_of(step),
+            span=look.span_of(message, verdict),
+            field=look.field_name(message, verdict),
+            message=verdict.message,
+            keyword=row.keyword,
+            reference=row.reference,
+        )
+
+    def _hold(self, finding: Finding, exchange: int, step: Step, out: list[Finding]) -> None:
+        before = self._reported.get((finding.rule, exchange))
+        if before is not None and (
+            before is not Status.INCONCLUSIVE or finding.status is Status.INCONCLUSIVE
+        ):
+            return
+        own = step.exchange is not None and step.exchange.id == exchange
+        if not own and exchange not in self._open:
+            # It is about an exchange that closed before.
+            _remember(self._reported, (finding.rule, exchange), finding.status, _MAX_REMEMBERED)
+            out.append(finding)
+            return
+        held = self._open.setdefault(exchange, {})
+        earlier = held.get(finding.rule)
+        held[finding.rule] = finding if earlier is None else _merged(earlier, finding)
+        if len(self._open) > _MAX_OPEN_EXCHANGES:
+            out.extend(self._close(next(iter(self._open))))
+
+    def _close(self, exchange: int) -> list[Finding]:
+        findings = list(self._open.pop(exchange).values())
+        for finding in findings:
+            _remember(self._reported, (finding.rule, exchange), finding.status, _MAX_REMEMBERED)
+        return findings
+
+    # ----------------------------------------------------------------------------- checksums
+
+    def _good_checksum(self, source: bytes, out: list[Finding]) -> None:
+        if source in self._good_hosts:
+            return
+        _remember(self._good_hosts, source, None, _MAX_HOSTS)
+        host = self._bad_hosts.pop(source, None)
+        if host is not None:
+            out.extend(host.held)
+
+    def _bad_checksum(self, finding: Finding, step: Step, out: list[Finding]) -> None:
+        source = look.message_of(step).source
+        if source in self._good_hosts:
+            out.append(finding)
+            return
+        host = self._bad_hosts.get(source)
+        if host is None:
+            if len(self._bad_hosts) >= _MAX_HOSTS:
+                self._settle_host(next(iter(self._bad_hosts)), out)
+            host = self._bad_hosts[source] = _Host(step)
+        held = host.held
+        if held and finding.exchange is not None and held[-1].exchange == finding.exchange:
+            held[-1] = _merged(held[-1], finding)
+        elif len(held) < _MAX_HELD_PER_HOST:
+            held.append(finding)
+        else:
+            held[-1] = replace(held[-1], occurrences=held[-1].occurrences + 1)
+
+    def _watch_answers(self, step: Step) -> None:
+        """Note that a host with wrong checksums was answered, so that they were right on the wire.
+
+        A request is answered by its reply; a reply by the next request of the session that builds
+        on it, as a node discards a message with a wrong checksum (RFC 6275 section 9.2).
+        """
+        message = look.message_of(step)
+        session = look.session_of(step)
+        if look.is_reply(step):
+            request, _ = look.pair(step)
+            asking = self._bad_hosts.get(request.source)
+            if asking is not None:
+                asking.answered = True
+            host = self._bad_hosts.get(message.source)
+            if host is not None and session is not None and message.checksum_correct is False:
+                host.sessions.add(session)
+                if len(host.sessions) > _MAX_HELD_PER_HOST:
+                    host.sessions.pop()
+        elif step.exchange is not None and step.exchange.kind in _BUILDS_ON_A_REPLY:
+            host = self._bad_hosts.get(message.destination)
+            if host is not None and session in host.sessions:
+                host.answered = True
+
+    def _settle_host(self, source: bytes, out: list[Finding]) -> None:
+        host = self._bad_hosts.pop(source)
+        if not host.answered or self._offload is None:
+            out.extend(host.held)
+            return
+        position = next(i for i, each in enumerate(self._rules) if each.id == CHECKSUM)
+        total = 0
+        for finding in host.held:
+            counter = self._failed if finding.status is Status.FAIL else self._inconclusive
+            counter[position] -= finding.occurrences
+            self._skipped[position] += finding.occurrences
+            total += finding.occurrences
+        verdict = self._checks[self._offload](host.first)
+        if verdict is None:
+            return
+        others = tuple(finding.moment for finding in host.held[1:_MAX_EVIDENCE])
+        remark = self._finding(self._rules[self._offload], verdict, host.first)
+        out.append(replace(remark, occurrences=total, evidence=others))
+
+
+_BUILDS_ON_A_REPLY = frozenset(
+    {ExchangeKind.REFRESH, ExchangeKind.BULK, ExchangeKind.ADD_PATH, ExchangeKind.DEREG}
+)
+
+
+def _types(message: Message) -> tuple[Any, ...]:
+    """Give what tells the numbers of a message's options: their classes, if those do."""
+    types: tuple[Any, ...] = tuple(map(type, message.options))
+    return tuple(map(option_number, message.options)) if OpaqueOption in types else types
+
+
+def _shape(message: Message, exchange: Exchange | None, request: Message | None) -> Shape:
+    numbers = [option_number(option) for option in message.options]
+    asked = None
+    if request is not None:
+        asked = frozenset(option_number(option) for option in request.options)
+    return Shape(
+        kind=message.kind,
+        numbers=frozenset(numbers),
+        repeated=frozenset(number for number in numbers if numbers.count(number) > 1),
+        sound=not message.defects,
+        dialect=message.dialect,
+        status=getattr(message.body, "status", None),
+        is_deregistration=getattr((request or message).body, "lifetime", None) == 0,
+        exchange=exchange.kind if exchange is not None and request is not None else None,
+        request=request.kind if request is not None else None,
+        asked=asked,
+    )
+
+
+def _bound(each: Rule, options: RuleOptions) -> Check | None:
+    """Give the function to call for a rule; None if the options leave it out."""
+    if each.configured is None:
+        return each.check
+    if getattr(options, each.configured) is False:
+        return None
+    check = each.check
+    return lambda step: check(step, options)
+
+
+def _doubted(each: Rule, verdict: Verdict, step: Step) -> Verdict:
+    """Make a failure inconclusive where the octets or the pairing may mislead.
+
+    Where a peer uses numbers from before IANA's assignment, what is read into them is not sure.
+    """
+    if verdict.outcome is not Outcome.FAIL or each.row.is_diagnostic:
+        return verdict
+    messages: list[Struct | None] = [step.message]
+    exchange = step.exchange
+    if exchange is not None and each.row.confidence != "packet":
+        messages.append(exchange.answered)
+        if not exchange.certain and look.is_reply(step):
+            return _changed(verdict, "the reply was paired as the only candidate")
+    for message in messages:
+        if isinstance(message, Message) and message.dialect is not None:
+            return _changed(verdict, f"the peer speaks dialect {message.dialect}")
+    return verdict
+
+
+def _changed(verdict: Verdict, why: str) -> Verdict:
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, why_inconclusive=why)
+
+
+def _merged(earlier: Finding, later: Finding) -> Finding:
+    """Join two findings of one rule on one transaction: the graver claim, both frames."""
+    if earlier.status is Status.INCONCLUSIVE and later.status is Status.FAIL:
+        first, second = later, earlier
+    else:
+        first, second = earlier, later
+    moments = dict.fromkeys((*first.evidence, second.moment, *second.evidence))
+    moments.pop(first.moment, None)
+    return replace(
+        first,
+        occurrences=earlier.occurrences + 1,
+        evidence=tuple(moments)[:_MAX_EVIDENCE],
+    )
+
+
+def _remember(memory: dict[K, V], key: K, value: V, limit: int) -> bool:
+    """Put a key into a bounded memory, the oldest out; tell whether it was new."""
+    new = key not in memory
+    memory[key] = value
+    if len(memory) > limit:
+        del memory[next(iter(memory))]
+    return new

@@ -1,0 +1,297 @@
+"""What a rule is: a function that judges one step of a trace, with its place in the catalogue.
+
+::
+
+    @rule("RFC8278-4.1-B-DEREG", on="PBU", options=63)
+    def bulk_deregistration(step: Step) -> Verdict | None:
+        \"\"\"...\"\"\"
+
+The function gives `PASS`, a `Verdict`, or None where the rule has nothing to say about the step.
+What it claims (severity, keyword, accused party, section) stands in the catalogue, not here. Its
+docstring is its documentation, and has the five parts of `Documentation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum, StrEnum
+from functools import cached_property
+from inspect import cleandoc
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from pmiptrace.model import ExchangeKind, Moment, Option, Severity
+from pmiptrace.rules.catalogue import CatalogueRow, catalogue
+
+ANY = "any message"
+"""Every message, of whatever kind."""
+REPLY = "reply"
+"""A message that answers a request of the capture: `step.exchange` holds both."""
+CLOCK = "clock"
+"""A step without a message: a lifetime ran out, a request was given up."""
+EVENT = "event"
+"""A step whose `events` name the rule: the tracker noticed what the rule reports."""
+UNDECODED = "undecoded"
+"""A frame that could not be decoded; the function gets a `pmiptrace.model.Undecoded`."""
+OFFLOAD = "offload"
+"""The first of a host's messages that all fail their checksum and yet are answered."""
+
+
+class Outcome(StrEnum):
+    """How a rule judges a step."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOTE = "note"
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """A judgement and what it rests on. None keeps what the catalogue or the step says."""
+
+    outcome: Outcome
+    message: str = ""
+    """The evidence in one line, with the actual values."""
+    why_inconclusive: str | None = None
+    option: Option | None = None
+    """The offending option of the step's message."""
+    field: str | None = None
+    """The offending field, by its name in Python: of the option, else of the message's body, else
+    of the Mobility Header (`pmiptrace.rules.look.HEADER_FIELDS`)."""
+    evidence: tuple[Moment, ...] = ()
+    """Further messages that it rests on."""
+    severity: Severity | None = None
+    party: str | None = None
+    """Who is accused instead: ``MAG``, ``LMA``, ``sender``, ``unknown``."""
+    confidence: str | None = None
+    exchange: int | None = None
+    """The exchange that it is about, where that is not the step's own."""
+
+
+PASS = Verdict(outcome=Outcome.PASS)
+"""The rule applied and was kept."""
+
+
+def fail(message: str, **parts: Any) -> Verdict:
+    """Give the verdict that the violation is shown. `parts` are further fields of `Verdict`."""
+    return Verdict(outcome=Outcome.FAIL, message=message, **parts)
+
+
+def inconclusive(message: str, why: str, **parts: Any) -> Verdict:
+    """Give the verdict that a violation is suspected, and why the capture does not settle it."""
+    return Verdict(outcome=Outcome.INCONCLUSIVE, message=message, why_inconclusive=why, **parts)
+
+
+def note(message: str, **parts: Any) -> Verdict:
+    """Give a remark that accuses nobody."""
+    return Verdict(outcome=Outcome.NOTE, message=message, **parts)
+
+
+class Shape(Struct, frozen=True, kw_only=True):
+    """What rules may know of a message before they are called; equal for most messages of a kind.
+
+    The engine decides once per shape which rules to call.
+    """
+
+    kind: str
+    numbers: frozenset[int]
+    """Of its options."""
+    repeated: frozenset[int]
+    """Of the options that stand more than once."""
+    sound: bool
+    """Whether decoding found no defect."""
+    dialect: str | None
+    status: int | None
+    """The Status field, if it has one."""
+    is_deregistration: bool
+    """Whether the Lifetime of the request, or of this message if it is none, is 0."""
+    exchange: ExchangeKind | None
+    """What the request asked for, if this is a reply."""
+    request: str | None
+    """The kind of the request, if this is a reply."""
+    asked: frozenset[int] | None
+    """The numbers of the request's options, if this is a reply."""
+
+    @property
+    def accepts(self) -> bool:
+        """Whether it is an answer with a status of acceptance."""
+        return self.status is not None and self.status < 128
+
+    @property
+    def rejects(self) -> bool:
+        """Whether it is an answer with a status of rejection."""
+        return self.status is not None and self.status >= 128
+
+    @property
+    def is_proxy_pair(self) -> bool:
+        """Whether it is a PBA that answers a PBU."""
+        return self.kind == "PBA" and self.request == "PBU"
+
+
+class Need(Enum):
+    """Whether a rule must look at a message of some shape."""
+
+    LOOK = "look"
+    KEPT = "kept"
+    """Every message of the shape keeps the rule."""
+    NONE = "none"
+    """The rule has nothing to say about such a message."""
+
+
+def only_if(condition: bool) -> Need:
+    """Have the rule look if the condition holds; it has nothing to say otherwise."""
+    return Need.LOOK if condition else Need.NONE
+
+
+def kept_if(condition: bool) -> Need:
+    """Count the rule as kept if the condition holds, and have it look otherwise."""
+    return Need.KEPT if condition else Need.LOOK
+
+
+class RuleOptions(Struct, frozen=True, kw_only=True):
+    """What a user can set of the rules; one declared with `configured` gets it as an argument."""
+
+    trust_clock: bool = False
+    """Whether the capturing host's clock is right, so that timestamps can be held against it."""
+    ipsec: bool = False
+    """Whether signalling in clear text is to be judged (RFC 5213 section 4)."""
+    timestamp_window_ms: int = 300
+    """TimestampValidityWindow of the LMA (RFC 5213 section 9.1)."""
+    grace_ms: int = 500
+    """How long after a PBA a message of the MAG may still have been sent without knowing it."""
+    legacy_retry_window_s: int = 300
+    """After this long a MAG may ask an LMA for multipath again that did not support it."""
+
+
+class Documentation(Struct, frozen=True):
+    """The parts of a rule's docstring."""
+
+    summary: str
+    """What the rule checks, in one line."""
+    why: str
+    rfc: str
+    example: str
+    mend: str
+
+
+_PARTS = ("Why it matters: ", "The RFC: ", "Example: ", "How to mend: ")
+
+Check = Callable[..., Verdict | None]
+C = TypeVar("C", bound=Check)
+
+
+class Rule:
+    """A registered rule."""
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002
+        check: Check,
+        *,
+        on: frozenset[str],
+        options: frozenset[int],
+        unless: frozenset[int],
+        repeated: bool,
+        given: Callable[[Shape], Need] | None,
+        configured: str | None,
+        once: str | None,
+    ) -> None:
+        self.id = id
+        self.check = check
+        self.on = on
+        """Kinds of message, or the constants of this module."""
+        self.options = options
+        """At least one of these must be in the message; empty where the rule looks at all."""
+        self.unless = unless
+        """A message with one of these keeps the rule; it is not called then."""
+        self.repeated = repeated
+        """Whether a message that has each of `options` at most once keeps the rule."""
+        self.given = given
+        self.configured = configured
+        self.once = once
+
+    def __repr__(self) -> str:
+        return f"<Rule {self.id}>"
+
+    def need(self, shape: Shape) -> Need:
+        """Tell whether it must look at messages of that shape, whose kind it is declared for."""
+        if self.options and not self.options & shape.numbers:
+            return Need.NONE
+        if self.unless & shape.numbers:
+            return Need.KEPT
+        if self.repeated and not self.options & shape.repeated:
+            return Need.KEPT
+        return Need.LOOK if self.given is None else self.given(shape)
+
+    @cached_property
+    def row(self) -> CatalogueRow:
+        """What the catalogue says of it."""
+        return catalogue()[self.id]
+
+    @cached_property
+    def documentation(self) -> Documentation:
+        """The parts of its docstring.
+
+        Raises ``ValueError`` if the docstring has not the five paragraphs it must have.
+        """
+        paragraphs = [" ".join(p.split()) for p in cleandoc(self.check.__doc__ or "").split("\n\n")]
+        if len(paragraphs) != 5:
+            raise ValueError(f"{self.id}: the docstring has {len(paragraphs)} paragraphs, not 5")
+        summary, *parts = paragraphs
+        for paragraph, heading in zip(parts, _PARTS, strict=True):
+            if not paragraph.startswith(heading):
+                raise ValueError(f"{self.id}: {paragraph[:20]!r} should begin with {heading!r}")
+        texts = [p.removeprefix(h) for p, h in zip(parts, _PARTS, strict=True)]
+        return Documentation(summary, *texts)
+
+
+RULES: dict[str, Rule] = {}
+"""All rules whose modules were imported, by ID; `pmiptrace.rules.registry` imports them all."""
+
+
+def rule(
+    id: str,  # noqa: A002
+    *,
+    on: str | Iterable[str],
+    options: int | Iterable[int] = (),
+    unless: int | Iterable[int] = (),
+    repeated: bool = False,
+    given: Callable[[Shape], Need] | None = None,
+    configured: str | None = None,
+    once: str | None = None,
+) -> Callable[[C], C]:
+    """Register the function below as the rule of that catalogue ID.
+
+    `on` names the steps that it judges: kinds of message (``"PBU"``), `ANY`, `REPLY`, `CLOCK`,
+    `EVENT`, `UNDECODED` or `OFFLOAD`. The other arguments spare calls, as the engine decides them
+    once per shape of message: `options` of which the message must have one, options that settle
+    the rule by being there (`unless`), whether it is about `repeated` options alone, and anything
+    else that the `Shape` tells (`given`).
+
+    `configured` names the field of `RuleOptions` that the rule depends on: it is called with the
+    options as a second argument, and left out while a field that is a switch is off. `once` limits
+    its findings to one per ``capture`` or per ``peer``, the sender.
+    """
+
+    def register(check: C) -> C:
+        if id in RULES:
+            raise TypeError(f"rule {id} is registered twice")
+        RULES[id] = Rule(
+            id,
+            check,
+            on=frozenset((on,) if isinstance(on, str) else on),
+            options=_numbers(options),
+            unless=_numbers(unless),
+            repeated=repeated,
+            given=given,
+            configured=configured,
+            once=once,
+        )
+        return check
+
+    return register
+
+
+def _numbers(numbers: int | Iterable[int]) -> frozenset[int]:
+    return frozenset((numbers,) if isinstance(numbers, int) else numbers)
