@@ -1,0 +1,6 @@
+"""Run as ``python -m pmiptrace.cli``."""
+
+from pmiptrace.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""``pmiptrace analyze``: from captures to bindings, findings and a report."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pmiptrace.report.times import TimeFormat
+
+
+class Format(StrEnum):
+    """What a report can be written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+class FailOn(StrEnum):
+    """The mildest finding that makes the command fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+EXIT_CODES = """\b
+Exit code, the first that applies:
+    2  usage or configuration error
+    3  a capture cannot be opened or is no capture; the others are reported
+    1  findings at or above --fail-on
+    4  not one Mobility Header message in any capture
+    0  none of that
+  130  interrupted; what was found so far is reported
+Besides: 141 if the reader of the output went away, 70 for a fault in
+pmiptrace itself."""
+
+
+def analyze(
+    captures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CAPTURE",
+            help="Capture files, directories, globs, or - for standard input.",
+            show_default=False,
+        ),
+    ],
+    format: Annotated[  # noqa: A002
+        Format, typer.Option("--format", help="What to write the report as.")
+    ] = Format.TEXT,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write the report to this file, whole or not at all.",
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="Report only this rule, or all that begin so: RFC8278, RFC8278-4.4. Repeatable.",
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Leave out these rules, even if selected. Repeatable."),
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="The mildest violation that makes the exit code 1.")
+    ] = FailOn.ERROR,
+    mobile_node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Report only this mobile node. * and ? stand for any characters, in all names.",
+        ),
+    ] = None,
+    mag: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Report only this MAG: its identifier or a care-of address."
+        ),
+    ] = None,
+    lma: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Report only this LMA.")
+    ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Captures without any signalling are no failure.")
+    ] = False,
+    dialect: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|NAME|FILE",
+            help="Numbers of implementations older than IANA's: recognised, never, this table.",
+        ),
+    ] = "auto",
+    time: Annotated[
+        TimeFormat, typer.Option(help="How the text report writes times.")
+    ] = TimeFormat.UTC,
+) -> None:
+    """Rebuild the bindings of captures and report what breaks which sentence of which RFC.
+
+    State is always built on every message; --select, --ignore, --mobile-node, --mag and --lma
+    narrow what is reported, and the exit code follows what is reported.
+    """
+    from pmiptrace.cli.run import Request, run
+    from pmiptrace.errors import UsageError
+
+    request = Request(
+        captures=tuple(captures),
+        format=format.value,
+        output=output,
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        fail_on=None if fail_on is FailOn.NEVER else fail_on.value,
+        mobile_node=mobile_node,
+        mag=mag,
+        lma=lma,
+        allow_empty=allow_empty,
+        dialect=dialect,
+        time=time,
+    )
+    try:
+        raise typer.Exit(run(request))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

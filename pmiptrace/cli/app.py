@@ -1,0 +1,37 @@
+"""The program ``pmiptrace`` and its commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.analyze import EXIT_CODES, analyze
+
+# Help and usage errors are plain text: importing rich for them would triple the start-up time.
+app = typer.Typer(
+    name="pmiptrace",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=EXIT_CODES)(analyze)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from pmiptrace.report.version import version
+
+        typer.echo(f"pmiptrace {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def pmiptrace(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Dissector and trace analyzer for Proxy Mobile IPv6 and RFC 8278 multipath bindings."""

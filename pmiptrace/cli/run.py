@@ -1,0 +1,223 @@
+"""One run of ``analyze``: reads captures, writes the report, gives the exit code.
+
+Standard output carries the report alone. All else goes to standard error, a line each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Generator, Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from pmiptrace.analysis import Analysis, Event
+from pmiptrace.cli.progress import progress
+from pmiptrace.errors import UsageError
+from pmiptrace.model import CaptureInfo, Problem, Report, Severity
+from pmiptrace.report.document import clean, unopened, with_unopened
+from pmiptrace.report.output import destination
+from pmiptrace.report.times import TimeFormat
+from pmiptrace.rules.catalogue import catalogue, planned
+from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow, outcome, rule_ids
+
+READER_GONE = 141
+"""128 + SIGPIPE, as a shell reports a filter that lost its reader."""
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What the command line asks for, as it was written there."""
+
+    captures: tuple[str, ...]
+    format: str = "text"
+    output: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str | None = "error"
+    mobile_node: str | None = None
+    mag: str | None = None
+    lma: str | None = None
+    allow_empty: bool = False
+    dialect: str = "auto"
+    time: TimeFormat = TimeFormat.UTC
+
+
+def run(request: Request) -> int:
+    """Do what is asked for and give the exit code.
+
+    Raises `UsageError` if it makes no sense, or if the report cannot be written.
+    """
+    selected = selection(request)
+    _refuse_to_overwrite(request)
+    try:
+        with destination(request.output) as stream:
+            result = _analyze(request, selected, stream)
+    except BrokenPipeError:
+        _silence_stdout()
+        return READER_GONE
+    except KeyboardInterrupt:
+        return Outcome(interrupted=True).exit_code()
+    except OSError as error:
+        _silence_stdout()
+        raise UsageError(f"the report cannot be written: {error.strerror}") from error
+    return result.exit_code(allow_empty=request.allow_empty)
+
+
+def selection(request: Request) -> Selection:
+    """Give what is to be reported; raises `UsageError` for a rule that does not exist."""
+    known = catalogue()
+    return Selection(
+        select=rule_ids(request.select, known) if request.select else None,
+        ignore=rule_ids(request.ignore, known),
+        mobile_node=_pattern(request.mobile_node),
+        mag=_pattern(request.mag),
+        lma=_pattern(request.lma),
+        fail_on=None if request.fail_on is None else Severity(request.fail_on),
+    )
+
+
+def _pattern(text: str | None) -> Pattern | None:
+    return None if text is None else Pattern(text)
+
+
+def _refuse_to_overwrite(request: Request) -> None:
+    """Raise `UsageError` if the report would take the place of a capture."""
+    if request.output is None or not Path(request.output).exists():
+        return
+    for capture in request.captures:
+        if Path(capture).is_file() and Path(capture).samefile(request.output):
+            raise UsageError(f"{request.output}: the report would replace a capture")
+
+
+def _analyze(request: Request, selected: Selection, stream: BinaryIO) -> Outcome:
+    """Analyze the captures, write the report to `stream`, and tell the rest to standard error."""
+    lines = request.format == "jsonl"
+    with progress(wanted=not (lines and stream.isatty())) as told:
+        analysis = Analysis(request.captures, dialect=request.dialect, progress=told)
+        if lines:
+            result = _write_lines(request, analysis, selected, stream)
+        else:
+            report, result = _report(request, analysis, selected)
+    if not lines:
+        _write_report(request, report, stream)
+    for error in analysis.errors:
+        _tell(str(error))
+    if result.interrupted:
+        _tell("interrupted; the report covers what was read until then")
+    if selected.select is not None and selected.select <= planned():
+        _tell("note: none of the selected rules is judged by this version")
+    return result
+
+
+def _report(request: Request, analysis: Analysis, selected: Selection) -> tuple[Report, Outcome]:
+    try:
+        whole = analysis.report()
+    except Exception as error:
+        problem = Problem("internal-error", _tell_fault(error))
+        captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
+        return Report(captures=tuple(captures)), Outcome(faulty=True)
+    report = with_unopened(narrow(whole, selected), analysis.errors)
+    if selected.is_narrow and not (report.sessions or report.exchanges):
+        _tell("note: no mobile node, MAG and LMA of the captures matches")
+    return report, outcome(report, selected, unopened=bool(analysis.errors))
+
+
+def _write_report(request: Request, report: Report, stream: BinaryIO) -> None:
+    if request.format == "json":
+        from pmiptrace.report.json import write
+
+        write(report, stream)
+    else:
+        _write_text(request, report, stream)
+
+
+def _write_text(request: Request, report: Report, stream: BinaryIO) -> None:
+    """Write a page: for the terminal as wide as that is, for a file without colour."""
+    from rich.console import Console
+
+    from pmiptrace.report.page import PIPE_WIDTH, open_console
+    from pmiptrace.report.text import TextOptions, render
+
+    options = TextOptions(time=request.time)
+    if request.output is None:
+        # An encoding that lacks a character shall not end the report.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        render(report, console=open_console(sys.stdout), options=options)
+        sys.stdout.flush()
+        return
+    text = TextIOWrapper(stream, encoding="utf-8")
+    console = Console(
+        file=text, width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
+    )
+    render(report, console=console, options=options)
+    text.flush()
+    text.detach()
+
+
+def _write_lines(
+    request: Request, analysis: Analysis, selected: Selection, stream: BinaryIO
+) -> Outcome:
+    from pmiptrace.report.jsonl import LineWriter
+
+    follow = "-" in request.captures or stream.isatty()
+    writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=follow)
+    result = writer.outcome
+    events = analysis.events()
+    try:
+        try:
+            for event in events:
+                writer.event(event)
+        except KeyboardInterrupt:
+            # It came while a line was written: the analysis has to hear of it, to conclude.
+            for event in _after_interrupt(events):
+                writer.event(event)
+    except OSError:
+        raise
+    except Exception as fault:
+        _tell_fault(fault)
+        result.faulty = True
+    for error in analysis.errors:
+        writer.event(unopened(error))
+    result.unopened = bool(analysis.errors)
+    result.interrupted = analysis.interrupted
+    writer.finish(analysis.rules)
+    return result
+
+
+def _after_interrupt(events: Iterator[Event]) -> Iterator[Event]:
+    """Pass Ctrl-C on to an analysis and give what it still has to tell."""
+    assert isinstance(events, Generator)
+    try:
+        yield events.throw(KeyboardInterrupt())
+        yield from events
+    except (StopIteration, KeyboardInterrupt):
+        # The first: nothing was left to tell. The second: it was over already, or Ctrl-C again.
+        return
+
+
+def _tell(text: str) -> None:
+    """Write a line to standard error; what comes from file names is escaped."""
+    if sys.stderr is not None:
+        print(f"pmiptrace: {clean(text)}", file=sys.stderr)
+
+
+def _tell_fault(error: Exception) -> str:
+    """Tell of a fault in this program, with the place to look at; give the line."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    text = f"internal error, please report it: {type(error).__name__} at {place}: {error}"
+    _tell(text)
+    return text
+
+
+def _silence_stdout() -> None:
+    """Let nothing be written to a standard output that does not take it, at exit for instance."""
+    if sys.stdout is None:
+        return
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,0 +1,734 @@
+"""The machine-readable report as types: what JSON shows of an analysis, field by field.
+
+These classes are the public interface, and the JSON Schema is made from them. Fields may be added;
+none is renamed or removed without a new `SCHEMA_VERSION`. What is absent is null, never missing.
+The functions below make them from the values of `pmiptrace.model`.
+
+Text from a capture can hold anything. Here every character that is not printable is escaped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pmiptrace.address import address_text
+from pmiptrace.errors import CaptureError
+from pmiptrace.model import (
+    Binding,
+    BindingState,
+    Body,
+    CaptureInfo,
+    Datagram,
+    Defect,
+    Exchange,
+    ExchangeKind,
+    Finding,
+    Identifier,
+    MagNode,
+    Message,
+    Moment,
+    Problem,
+    Report,
+    RuleCount,
+    Session,
+    SessionMode,
+    Severity,
+    Status,
+    Transition,
+    printable,
+)
+from pmiptrace.report.times import rfc3339
+from pmiptrace.report.version import version
+from pmiptrace.selection import mobile_node
+from pmiptrace.track.registration import Registration, registration
+from pmiptrace.wire.body import message_type
+from pmiptrace.wire import fields
+from pmiptrace.wire.layout import Bits, Flag, Layout
+from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
+
+SCHEMA_VERSION = "1.0"
+
+Time = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{9}Z$",
+        description="RFC 3339 in UTC with nanoseconds",
+    ),
+]
+Address = Annotated[str, Meta(description="IPv4 or IPv6 address, as RFC 5952 writes it")]
+Name = Annotated[
+    str, Meta(description="NAI as text, IMSI as its digits, any other identifier as subtype:hex")
+]
+Count = Annotated[int, Meta(ge=0)]
+FrameNumber = Annotated[int, Meta(ge=1, description="Position in its file, from 1")]
+CaptureIndex = Annotated[int, Meta(ge=0, description="Index into captures, from 0")]
+Transport = Literal["ipv6", "ipv4", "udp4", "udp6"]
+StateName = Annotated[
+    str, Meta(extra_json_schema={"enum": sorted({state.public_name for state in BindingState})})
+]
+"""A binding's state at the end; an entry that was deleted after its de-registration is
+``deregistered``."""
+TransitionState = Annotated[
+    str, Meta(extra_json_schema={"enum": sorted(state.value for state in BindingState)})
+]
+"""A state that a binding passed through; ``none`` while there is no entry."""
+
+
+class Tool(Struct, frozen=True):
+    """The program that made the report."""
+
+    name: str
+    version: str
+
+
+class CaptureProblem(Struct, frozen=True):
+    """Something wrong with a capture file itself."""
+
+    kind: str
+    offset: int | None
+    frame: int | None
+    message: str
+
+
+class CaptureDocument(Struct, frozen=True, kw_only=True):
+    """One capture: what it is, and what was read of it."""
+
+    path: str
+    format: Annotated[
+        Literal["pcap", "pcapng"] | None, Meta(description="null if it could not be opened")
+    ]
+    packets: Count
+    messages: Annotated[int, Meta(ge=0, description="Mobility Header messages, duplicates apart")]
+    duplicates: Count
+    first_time: Time | None
+    last_time: Time | None
+    clock_offset_ms: Annotated[
+        float, Meta(description="Added to its times to match the first capture's clock")
+    ]
+    dialect: str | None
+    truncated: bool
+    problems: tuple[CaptureProblem, ...]
+
+
+class FindingCounts(Struct, frozen=True):
+    """Findings of status fail by severity; inconclusive ones and notes apart."""
+
+    error: Count
+    warning: Count
+    info: Count
+    inconclusive: Count
+    note: Count
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """How much was read, and how much of it is reported."""
+
+    messages: Annotated[int, Meta(ge=0, description="In all captures, whatever is reported")]
+    exchanges: Count
+    sessions: Count
+    bindings: Count
+    findings: FindingCounts
+    interrupted: Annotated[bool, Meta(description="Whether the analysis was stopped early")]
+
+
+class RuleDocument(Struct, frozen=True):
+    """How often a rule was judged, and how it went, over the captures as a whole."""
+
+    rule: str
+    judged: Count
+    passed: Count
+    failed: Count
+    inconclusive: Count
+
+
+class MagDocument(Struct, frozen=True):
+    """A mobile access gateway: its identifier and care-of addresses, as far as they were seen."""
+
+    identifier: Name | None
+    addresses: tuple[Address, ...]
+
+
+class TransitionDocument(Struct, frozen=True, kw_only=True):
+    """One change of a binding's state; `frame` is null for what the clock brought about."""
+
+    time: Time | None
+    capture: CaptureIndex
+    frame: FrameNumber | None
+    event: str
+    before: TransitionState = msgspec.field(name="from")
+    after: TransitionState = msgspec.field(name="to")
+
+
+class BindingDocument(Struct, frozen=True, kw_only=True):
+    """A binding as it stood when the capture ended."""
+
+    bid: int | None
+    mag: MagDocument
+    care_of_address: Address
+    interface_label: int | None
+    interface_att: Annotated[
+        int | None, Meta(description="If-ATT: access technology of the path, as RFC 8278 has it")
+    ]
+    access_technology: Annotated[
+        int | None, Meta(description="Access Technology Type of the mobile node's attachment")
+    ]
+    state: StateName
+    lifetime_s: int | None
+    granted_at: Time | None
+    expires_at: Time | None
+    ended_at: Time | None
+    history: tuple[TransitionDocument, ...]
+
+
+class SessionDocument(Struct, frozen=True, kw_only=True):
+    """A mobile node with its prefixes at one LMA, and the bindings that it has or had."""
+
+    id: int
+    lma: Address
+    mobile_node: Name | None
+    prefixes: tuple[str, ...]
+    ipv4_home_address: str | None
+    mode: SessionMode
+    partial: bool
+    partial_reason: str | None
+    bindings: tuple[BindingDocument, ...]
+
+
+class FramePlace(Struct, frozen=True):
+    """Where a frame is."""
+
+    capture: CaptureIndex
+    frame: FrameNumber
+
+
+class FrameMoment(Struct, frozen=True):
+    """Where a frame is, and when it was captured."""
+
+    capture: CaptureIndex
+    frame: FrameNumber
+    time: Time | None
+
+
+class MultipathDocument(Struct, frozen=True):
+    """The MAG Multipath Binding option of a request (RFC 8278 section 4.1)."""
+
+    if_att: int
+    label: int
+    bid: int
+    bulk: bool
+    overwrite: bool
+
+
+class StatusDocument(Struct, frozen=True):
+    """A status code and its registered name."""
+
+    code: int
+    name: str
+
+
+class ExchangeDocument(Struct, frozen=True, kw_only=True):
+    """A request with its retransmissions and its reply, or either of them alone."""
+
+    id: int
+    session: int | None
+    kind: ExchangeKind
+    mobile_node: Name | None
+    lma: Address | None
+    mag: MagDocument
+    care_of_address: Address | None
+    transport: Transport | None
+    bid: int | None
+    sequence: Annotated[int | None, Meta(description="null only if no message could be read")]
+    handoff_indicator: int | None
+    access_technology: int | None
+    multipath: MultipathDocument | None
+    requested_lifetime_s: int | None
+    granted_lifetime_s: int | None
+    request: FrameMoment | None
+    retransmissions: tuple[FrameMoment, ...]
+    reply: FrameMoment | None
+    status: StatusDocument | None
+    rtt_ms: Annotated[float, Meta(ge=0)] | None
+
+
+class PartyDocument(Struct, frozen=True):
+    """Who is accused."""
+
+    role: Literal["MAG", "LMA", "unknown"]
+    address: Address | None
+    identifier: Name | None
+
+
+class SpanDocument(Struct, frozen=True):
+    """Octets of the frame that hold the violation."""
+
+    offset: Count
+    length: Count
+    field: str
+
+
+class FindingDocument(Struct, frozen=True, kw_only=True):
+    """A breach of a rule, a suspicion of one that the capture cannot settle, or a remark."""
+
+    rule: str
+    severity: Severity
+    status: Status
+    why_inconclusive: str | None
+    confidence: Literal["packet", "exchange", "session"]
+    party: PartyDocument
+    capture: CaptureIndex
+    frame: Annotated[
+        FrameNumber | None,
+        Meta(description="The frame that shows it; null if time alone does, and no frame"),
+    ]
+    frames: tuple[FramePlace, ...]
+    time: Time | None
+    occurrences: Annotated[int, Meta(ge=1)]
+    session: int | None
+    exchange: int | None
+    lma: Address | None
+    mobile_node: Name | None
+    bid: int | None
+    span: SpanDocument | None
+    message: str
+    keyword: str | None
+    reference: str | None
+    fingerprint: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9a-f]{16}$",
+            description="The same for the same fault of the same party in another capture",
+        ),
+    ]
+
+
+class ReportDocument(Struct, frozen=True, kw_only=True):
+    """All that an analysis found: the report of ``pmiptrace analyze --format json``."""
+
+    schema_version: Literal["1.0"]
+    tool: Tool
+    captures: tuple[CaptureDocument, ...]
+    summary: Summary
+    messages_by_type: dict[str, int]
+    rules: tuple[RuleDocument, ...]
+    sessions: tuple[SessionDocument, ...]
+    exchanges: tuple[ExchangeDocument, ...]
+    findings: tuple[FindingDocument, ...]
+
+
+class DefectDocument(Struct, frozen=True):
+    """A place where octets do not follow their format."""
+
+    kind: str
+    layer: str
+    offset: int
+    needed: int
+    available: int
+    length_field: str | None
+
+
+class MessageDocument(Struct, frozen=True, kw_only=True):
+    """A Mobility Header message, decoded as far as its octets allow."""
+
+    capture: CaptureIndex
+    frame: FrameNumber
+    time: Time | None
+    source: Address
+    destination: Address
+    transport: Transport
+    encapsulation: tuple[str, ...]
+    kind: Annotated[str, Meta(description="PBU, PBA, BRI ..., MH for an unknown type")]
+    mh_type: Annotated[int, Meta(ge=0, le=255)]
+    name: str
+    flags: Annotated[tuple[str, ...], Meta(description="The letters of the flags that are set")]
+    sequence: int | None
+    lifetime_s: int | None
+    status: StatusDocument | None
+    fields: Annotated[dict[str, Any], Meta(description="The fixed part, field by field")]
+    options: Annotated[
+        tuple[dict[str, Any], ...], Meta(description="In the order of the wire: number, name, ...")
+    ]
+    checksum_correct: bool | None
+    defects: tuple[DefectDocument, ...]
+    dialect: str | None
+
+
+# ---------------------------------------------------------------------------------- captures
+
+
+def tool() -> Tool:
+    """Give the name and version of this program."""
+    return Tool("pmiptrace", version())
+
+
+def capture_document(info: CaptureInfo) -> CaptureDocument:
+    """Show a capture."""
+    return CaptureDocument(
+        path=path_text(info.path),
+        format="pcap" if info.format == "pcap" else "pcapng" if info.format else None,
+        packets=info.packets,
+        messages=info.messages,
+        duplicates=info.duplicates,
+        first_time=rfc3339(info.first_time),
+        last_time=rfc3339(info.last_time),
+        clock_offset_ms=info.clock_offset / 1_000_000,
+        dialect=info.dialect,
+        truncated=info.truncated,
+        problems=tuple(
+            CaptureProblem(p.kind, p.offset, p.frame, clean(p.message)) for p in info.problems
+        ),
+    )
+
+
+def unopened(error: CaptureError) -> CaptureInfo:
+    """Give the entry among the captures for one that could not be opened."""
+    return CaptureInfo(path=error.path, problems=(Problem("unopened", error.reason),))
+
+
+def with_unopened(report: Report, errors: Iterable[CaptureError]) -> Report:
+    """Add the captures that could not be opened behind those that were."""
+    read = {info.path for info in report.captures}
+    added = tuple(unopened(error) for error in errors if error.path not in read)
+    return msgspec.structs.replace(report, captures=report.captures + added)
+
+
+# -------------------------------------------------------------------- sessions and bindings
+
+
+def mag_document(mags: Mapping[int, MagNode], mag: int | None) -> MagDocument:
+    """Show a MAG; one that is not known has neither identifier nor addresses."""
+    node = None if mag is None else mags.get(mag)
+    if node is None:
+        return MagDocument(None, ())
+    return MagDocument(name_text(node.identifier), tuple(map(address_text, node.addresses)))
+
+
+def transition_document(transition: Transition) -> TransitionDocument:
+    """Show a change of state."""
+    moment = transition.moment
+    return TransitionDocument(
+        time=rfc3339(moment.time),
+        capture=moment.capture,
+        frame=moment.frame,
+        event=transition.event,
+        before=transition.before.value,
+        after=transition.after.value,
+    )
+
+
+def binding_document(binding: Binding, mags: Mapping[int, MagNode]) -> BindingDocument:
+    """Show a binding."""
+    return BindingDocument(
+        bid=binding.bid,
+        mag=mag_document(mags, binding.mag),
+        care_of_address=address_text(binding.care_of_address),
+        interface_label=binding.interface_label,
+        interface_att=binding.interface_att,
+        access_technology=binding.access_technology,
+        state=binding.state.public_name,
+        lifetime_s=binding.lifetime,
+        granted_at=rfc3339(binding.granted_at),
+        expires_at=rfc3339(binding.expires_at),
+        ended_at=rfc3339(binding.ended_at),
+        history=tuple(map(transition_document, binding.history)),
+    )
+
+
+def session_document(session: Session, mags: Mapping[int, MagNode]) -> SessionDocument:
+    """Show a session."""
+    home = session.ipv4_home_address
+    return SessionDocument(
+        id=session.id,
+        lma=address_text(session.lma),
+        mobile_node=name_text(session.mobile_node),
+        prefixes=tuple(map(str, session.prefixes)),
+        ipv4_home_address=None if home is None else str(home),
+        mode=session.mode,
+        partial=session.partial,
+        partial_reason=clean_or_none(session.partial_reason),
+        bindings=tuple(binding_document(binding, mags) for binding in session.bindings),
+    )
+
+
+# -------------------------------------------------------------------------------- exchanges
+
+
+def exchange_document(exchange: Exchange, mags: Mapping[int, MagNode]) -> ExchangeDocument:
+    """Show an exchange: the request's contents, or those of the reply where no request was seen."""
+    request, reply = exchange.request, exchange.reply
+    asked, answer = _registration(request), _registration(reply)
+    shown = asked or answer
+    path = shown.multipath if shown else None
+    seen = request or reply
+    rtt = exchange.round_trip
+    return ExchangeDocument(
+        id=exchange.id,
+        session=exchange.session,
+        kind=exchange.kind,
+        mobile_node=name_text(mobile_node(request, reply)),
+        lma=None if exchange.lma is None else address_text(exchange.lma),
+        mag=mag_document(mags, exchange.mag),
+        care_of_address=_care_of_address(exchange, shown),
+        transport=_transport(seen.datagram) if seen else None,
+        bid=path.bid if path else None,
+        sequence=_first_sequence(request, reply),
+        handoff_indicator=shown.handoff_indicator if shown else None,
+        access_technology=shown.access_technology if shown else None,
+        multipath=MultipathDocument(path.if_att, path.if_label, path.bid, path.bulk, path.overwrite)
+        if path
+        else None,
+        requested_lifetime_s=asked.lifetime if asked else None,
+        granted_lifetime_s=answer.lifetime if answer and answer.accepted else None,
+        request=_frame_moment(request),
+        retransmissions=tuple(
+            FrameMoment(moment.capture, moment.frame, rfc3339(moment.time))
+            for moment in exchange.attempts[1:]
+            if moment.frame is not None
+        ),
+        reply=_frame_moment(reply),
+        status=status_document(reply.body) if reply else None,
+        rtt_ms=None if rtt is None or rtt < 0 else rtt / 1_000_000,
+    )
+
+
+def _registration(message: Message | None) -> Registration | None:
+    if message and isinstance(message.body, BindingUpdate | BindingAcknowledgement):
+        return registration(message)
+    return None
+
+
+def _care_of_address(exchange: Exchange, shown: Registration | None) -> str | None:
+    """Give the address of the path: the MAG's end of the exchange, or the address it stands for."""
+    if shown:
+        return address_text(shown.care_of_address)
+    message = exchange.request or exchange.reply
+    if message is None:
+        return None
+    from_lma = message.source == exchange.lma
+    return address_text(message.destination if from_lma else message.source)
+
+
+def _transport(datagram: Datagram) -> Transport:
+    if len(datagram.source) == 16:
+        return "udp6" if datagram.ports else "ipv6"
+    return "udp4" if datagram.ports else "ipv4"
+
+
+def _first_sequence(*messages: Message | None) -> int | None:
+    for message in messages:
+        sequence = _number(message.body, "sequence") if message else None
+        if sequence is not None:
+            return sequence
+    return None
+
+
+def _number(body: Body, name: str) -> int | None:
+    value = getattr(body, name, None)
+    return value if isinstance(value, int) else None
+
+
+def _frame_moment(message: Message | None) -> FrameMoment | None:
+    if message is None:
+        return None
+    frame = message.frame
+    return FrameMoment(frame.capture, frame.number, rfc3339(frame.time))
+
+
+def status_document(body: Body) -> StatusDocument | None:
+    """Show the status that a reply gives; None for a message that has no such field."""
+    code = _number(body, "status")
+    if code is None:
+        return None
+    return StatusDocument(code, _status_names(type(body)).get(code, "Unassigned"))
+
+
+@cache
+def _status_names(cls: type[Body]) -> Mapping[int, str]:
+    for placed in Layout.of(cls).fields:
+        if placed.name == "status" and isinstance(placed.field, Bits) and placed.field.codes:
+            return placed.field.codes
+    return {}
+
+
+# --------------------------------------------------------------------------------- findings
+
+
+def finding_document(finding: Finding) -> FindingDocument:
+    """Show a finding."""
+    party, span, moment = finding.party, finding.span, finding.moment
+    frames = [m for m in (moment, *finding.evidence) if m.frame is not None]
+    shown = frames[0] if frames else moment
+    role = party.role
+    return FindingDocument(
+        rule=finding.rule,
+        severity=finding.severity,
+        status=finding.status,
+        why_inconclusive=clean_or_none(finding.why_inconclusive),
+        confidence=finding.confidence,  # type: ignore[arg-type]
+        party=PartyDocument(
+            role,  # type: ignore[arg-type]
+            None if party.address is None else address_text(party.address),
+            name_text(party.identifier),
+        ),
+        capture=shown.capture,
+        frame=shown.frame,
+        frames=_frame_places(frames),
+        time=rfc3339(moment.time),
+        occurrences=finding.occurrences,
+        session=finding.session,
+        exchange=finding.exchange,
+        lma=None if finding.lma is None else address_text(finding.lma),
+        mobile_node=name_text(finding.mobile_node),
+        bid=finding.bid,
+        span=SpanDocument(span.offset, span.length, span.field) if span else None,
+        message=clean(finding.message),
+        keyword=finding.keyword,
+        reference=finding.reference,
+        fingerprint=fingerprint(finding),
+    )
+
+
+def _frame_places(moments: Iterable[Moment]) -> tuple[FramePlace, ...]:
+    places = {(moment.capture, moment.frame) for moment in moments if moment.frame is not None}
+    return tuple(FramePlace(capture, frame) for capture, frame in sorted(places))
+
+
+def fingerprint(finding: Finding) -> str:
+    """Give 16 hexadecimal digits that stay the same for the same fault in another capture.
+
+    They are made of the rule, who breaks it (role, and MAG Identifier or else address), for which
+    mobile node, and in which field; not of times, frames or sequence numbers.
+    """
+    party = finding.party
+    who = name_text(party.identifier) if party.role == "MAG" else None
+    address = party.address or finding.lma
+    if who is None and address is not None:
+        who = address_text(address)
+    field = finding.field or (finding.span.field if finding.span else None)
+    parts = (finding.rule, party.role, who, name_text(finding.mobile_node), field)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def count_findings(findings: Iterable[Finding]) -> FindingCounts:
+    """Count findings: those of status fail by severity, the others by status."""
+    return finding_counts(Counter(map(counted_as, findings)))
+
+
+def finding_counts(counts: Counter[str]) -> FindingCounts:
+    """Give counts by `counted_as` their type."""
+    return FindingCounts(*(counts[name] for name in FindingCounts.__struct_fields__))
+
+
+def counted_as(finding: Finding) -> str:
+    """Give the field of `FindingCounts` that a finding is counted in."""
+    kind = finding.severity if finding.status is Status.FAIL else finding.status
+    return kind.value
+
+
+# --------------------------------------------------------------------------------- messages
+
+
+def message_document(message: Message) -> MessageDocument:
+    """Show a message with its flags and all its options by name."""
+    body, frame = message.body, message.frame
+    declared = message_type(message.mh_type, message.datagram.payload[6:7])
+    return MessageDocument(
+        capture=frame.capture,
+        frame=frame.number,
+        time=rfc3339(frame.time),
+        source=address_text(message.source),
+        destination=address_text(message.destination),
+        transport=_transport(message.datagram),
+        encapsulation=message.datagram.encapsulation,
+        kind=message.kind,
+        mh_type=message.mh_type,
+        name=declared.name if declared else "Unknown",
+        flags=tuple(letter for name, letter in _flags(type(body)) if getattr(body, name)),
+        sequence=_number(body, "sequence"),
+        lifetime_s=_number(body, "lifetime_s"),
+        status=status_document(body),
+        fields=fields.message_document(message),
+        options=tuple(map(fields.option_document, message.options)),
+        checksum_correct=message.checksum_correct,
+        defects=tuple(map(_defect_document, message.defects)),
+        dialect=message.dialect,
+    )
+
+
+@cache
+def _flags(cls: type[Body]) -> tuple[tuple[str, str], ...]:
+    placed = Layout.of(cls).fields
+    return tuple((p.name, p.field.label) for p in placed if isinstance(p.field, Flag))
+
+
+def _defect_document(defect: Defect) -> DefectDocument:
+    return DefectDocument(
+        defect.kind,
+        defect.layer,
+        defect.offset,
+        defect.needed,
+        defect.available,
+        defect.length_field,
+    )
+
+
+# ------------------------------------------------------------------------------- the report
+
+
+def report_document(report: Report) -> ReportDocument:
+    """Show a report, as it was narrowed by `pmiptrace.selection.narrow`."""
+    mags = report.mags
+    return ReportDocument(
+        schema_version="1.0",
+        tool=tool(),
+        captures=tuple(map(capture_document, report.captures)),
+        summary=Summary(
+            messages=report.messages,
+            exchanges=len(report.exchanges),
+            sessions=len(report.sessions),
+            bindings=sum(len(session.bindings) for session in report.sessions),
+            findings=count_findings(report.findings),
+            interrupted=report.interrupted,
+        ),
+        messages_by_type=report.messages_by_type,
+        rules=tuple(map(rule_document, report.rules)),
+        sessions=tuple(session_document(session, mags) for session in report.sessions),
+        exchanges=tuple(exchange_document(exchange, mags) for exchange in report.exchanges),
+        findings=tuple(map(finding_document, report.findings)),
+    )
+
+
+def rule_document(count: RuleCount) -> RuleDocument:
+    """Show how often a rule was judged."""
+    return RuleDocument(count.rule, count.judged, count.passed, count.failed, count.inconclusive)
+
+
+# ------------------------------------------------------------------------------------- text
+
+
+def name_text(identifier: Identifier | None) -> str | None:
+    """Give an identifier as text without unprintable characters."""
+    return None if identifier is None else str(identifier)
+
+
+def clean(text: str) -> str:
+    """Escape every character of a text that is not printable, line ends included."""
+    return text if text.isprintable() else printable(text.encode("utf-8", "backslashreplace"))
+
+
+def clean_or_none(text: str | None) -> str | None:
+    """Escape a text that may be absent."""
+    return None if text is None else clean(text)
+
+
+def path_text(path: str) -> str:
+    """Give a file name as printable text; octets of it that are no UTF-8 are escaped."""
+    return printable(os.fsencode(path))

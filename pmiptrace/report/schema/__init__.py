@@ -1,0 +1,47 @@
+"""The JSON Schemas of what this project prints, made from the types in `report.document`.
+
+``python -m pmiptrace.report.schema`` writes the files beside this module anew; a test holds the
+files against the types.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import json
+
+from pmiptrace.report.document import SCHEMA_VERSION, ReportDocument
+from pmiptrace.report.jsonl import Line
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+SCHEMAS: dict[str, tuple[str, Any]] = {
+    f"report-{SCHEMA_VERSION}.json": ("Report of pmiptrace analyze --format json", ReportDocument),
+    f"jsonl-{SCHEMA_VERSION}.json": ("A line of pmiptrace analyze --format jsonl", Line),
+}
+"""File name to title and type."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Make the schema of one of `SCHEMAS` from its type."""
+    title, described = SCHEMAS[name]
+    (top,), components = json.schema_components([described])
+    top.pop("discriminator", None)  # OpenAPI's word; validators know it only as unknown
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:pmiptrace:{name.removesuffix('.json')}",
+        "title": title,
+        **top,
+        "$defs": components,
+    }
+
+
+def schema_file(name: str) -> Path:
+    """Give the place of the file that holds the schema."""
+    return Path(__file__).with_name(name)
+
+
+def octets(name: str) -> bytes:
+    """Give what the file of a schema shall hold."""
+    return json.format(json.encode(schema(name)), indent=2) + b"\n"

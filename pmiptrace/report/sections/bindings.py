@@ -1,0 +1,175 @@
+"""The bindings as they stood at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from pmiptrace.address import address_text
+from pmiptrace.model import Binding, BindingState, Session, Status
+from pmiptrace.report.page import Column
+from pmiptrace.report.style import BAD, MUTED, STATE, STRONG
+from pmiptrace.report.times import SECOND
+from pmiptrace.report.view import View
+from pmiptrace.report.words import access_name, count, counted, joined, node_name, tally
+
+_COLUMNS = (
+    Column("BID", "BID", right=True),
+    Column("care-of address", lower=1),
+    Column("access"),
+    Column("label", "label", right=True),
+    Column("state"),
+    Column("left", "left", right=True),
+    Column("granted", "of", right=True),
+    Column("frame", "since frame", right=True),
+)
+
+
+def write_bindings(view: View) -> None:
+    """Write a table per mobile node; one for all where there are many; sums beyond that."""
+    sessions, limit = view.report.sessions, view.options.sessions
+    if not sessions:
+        return
+    end = view.digest.end
+    view.page.heading("Bindings", "at the end" + (f", {view.clock.moment(end)}" if end else ""))
+    if len(sessions) <= limit:
+        for number, session in enumerate(sessions):
+            if number:
+                view.page.blank()
+            _write_session(view, session)
+    elif len(sessions) <= 4 * limit:
+        _write_compact(view, sessions)
+    else:
+        _write_sums(view)
+        view.page.blank()
+        view.page.line("of these the worst:" if view.troubled else "of these the first:")
+        _write_compact(view, view.shown)
+
+
+def _write_session(view: View, session: Session) -> None:
+    page = view.page
+    prefixes = [str(prefix) for prefix in session.prefixes]
+    if session.ipv4_home_address is not None:
+        prefixes.append(str(session.ipv4_home_address))
+    page.items(
+        [
+            page.text((node_name(session), STRONG)),
+            page.text(session.mode.value if session.mode.value != "unknown" else ""),
+            page.text(f"LMA {address_text(session.lma)}"),
+            page.text(joined(prefixes)),
+        ]
+    )
+    if session.partial:
+        reason = f": {session.partial_reason}" if session.partial_reason else ""
+        page.line((f"its beginning was not captured{reason}", MUTED), indent=2)
+    bindings = session.bindings[: view.options.bindings]
+    mags = dict.fromkeys(binding.mag for binding in bindings)
+    if any(view.identified(mag) for mag in mags):
+        for mag in mags:
+            page.line(f"MAG {view.mag(mag)}", indent=2)
+            page.table(_COLUMNS, [_cells(view, b) for b in bindings if b.mag == mag], 4)
+    else:
+        page.table(_COLUMNS, [_cells(view, binding) for binding in bindings], 2)
+    if rest := session.bindings[len(bindings) :]:
+        states = Counter(binding.state.public_name for binding in rest)
+        page.line((f"… and {tally(states)}", MUTED), indent=2)
+
+
+def _write_compact(view: View, sessions: Sequence[Session]) -> None:
+    page = view.page
+    rows = [
+        [
+            page.text((node_name(session), STRONG)),
+            page.text(view.mag(binding.mag) if view.identified(binding.mag) else ""),
+            *_cells(view, binding),
+        ]
+        for session in sessions
+        for binding in session.bindings[: view.options.bindings]
+    ]
+    page.table((Column("mobile node"), Column("MAG", "MAG", lower=2), *_COLUMNS), rows, 2)
+
+
+def _cells(view: View, binding: Binding) -> list[Text]:
+    page, since = view.page, binding.since
+    look = STATE[binding.state]
+    state = f"{page.sign(look)} {binding.state.public_name}"
+    if binding.replaced_by and binding.state is BindingState.REPLACED:
+        state += f" ({binding.replaced_by})"
+    end, left = view.digest.end, ""
+    if binding.state.is_live and binding.expires_at is not None and end is not None:
+        left = f"{max(0, binding.expires_at - end) // SECOND} s"
+    return [
+        page.text("" if binding.bid is None else (str(binding.bid), STRONG)),
+        page.text(address_text(binding.care_of_address)),
+        page.text(access_name(binding)),
+        page.text("" if binding.interface_label is None else str(binding.interface_label)),
+        page.text((state, look.colour)),
+        page.text(left),
+        page.text("" if binding.lifetime is None else f"{binding.lifetime} s"),
+        page.text("" if since is None or since.frame is None else view.place(since)),
+    ]
+
+
+def _write_sums(view: View) -> None:
+    """Add up all sessions by mode and state, and the bindings of the MAGs."""
+    sessions, page = view.report.sessions, view.page
+    modes = Counter(session.mode.value for session in sessions)
+    states = Counter(b.state.public_name for session in sessions for b in session.bindings)
+    nodes = len({session.mobile_node for session in sessions})
+    bindings = sum(states.values())
+    rows = [("mobile nodes", count(nodes))] if nodes > 1 else []
+    rows += [
+        ("sessions", f"{count(len(sessions))}: {tally(modes)}"),
+        ("bindings", f"{count(bindings)}: {tally(states)}"),
+    ]
+    page.table(
+        (Column(), Column()),
+        [[page.text((name, MUTED)), page.text(text)] for name, text in rows],
+        2,
+    )
+    page.blank()
+    _write_mags(view)
+
+
+def _write_mags(view: View) -> None:
+    """Write the MAGs with most violations, then those with most bindings."""
+    page, digest = view.page, view.digest
+    sessions: Counter[int] = Counter()
+    bindings: Counter[int] = Counter()
+    live: Counter[int] = Counter()
+    for session in view.report.sessions:
+        sessions.update({binding.mag for binding in session.bindings})
+        for binding in session.bindings:
+            bindings[binding.mag] += 1
+            live[binding.mag] += binding.state.is_live
+    failed: Counter[int | None] = Counter()
+    for number, findings in digest.by_exchange.items():
+        exchange = digest.exchanges.get(number)
+        if exchange is not None:
+            failed[exchange.mag] += sum(f.status is Status.FAIL for f in findings)
+    order = sorted(bindings, key=lambda mag: (-failed[mag], -bindings[mag]))
+    shown = order[: 2 * view.options.sessions]
+    page.table(
+        (
+            Column("sessions", "sessions", right=True),
+            Column("bindings", "bindings", right=True),
+            Column("live", "live", right=True),
+            Column("violations", "violations", right=True),
+            Column("MAG", "MAG"),
+        ),
+        [
+            [
+                page.text(count(sessions[mag])),
+                page.text(count(bindings[mag])),
+                page.text(count(live[mag])),
+                page.text((count(failed[mag]), BAD) if failed[mag] else "0"),
+                page.text(view.mag(mag)),
+            ]
+            for mag in shown
+        ],
+        2,
+    )
+    if len(order) > len(shown):
+        page.line((f"… and {counted(len(order) - len(shown), 'more MAG')}", MUTED), indent=2)

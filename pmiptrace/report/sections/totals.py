@@ -1,0 +1,74 @@
+"""The sums, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+
+from pmiptrace.report.digest import reply_moment
+from pmiptrace.report.page import Column
+from pmiptrace.report.sections.verdict import checks
+from pmiptrace.report.style import MUTED, STRONG
+from pmiptrace.report.times import duration
+from pmiptrace.report.view import View
+from pmiptrace.report.words import count, counted, joined, tally
+
+_LONGEST = 64
+"""Characters of an identifier that a command line may be told to repeat."""
+
+
+def write_totals(view: View) -> None:
+    """Write what all exchanges add up to, and how to find out more."""
+    page = view.page
+    page.heading("Totals")
+    rows = [*_rows(view), ("checked", checks(view))]
+    page.table(
+        (Column(), Column()),
+        [[page.text((name, MUTED)), page.text(text)] for name, text in rows],
+        2,
+    )
+    page.blank()
+    page.line(("Next", STRONG))
+    for advice in _advice(view):
+        page.line(f"- {advice}", indent=2)
+
+
+def _rows(view: View) -> Iterator[tuple[str, str]]:
+    totals = view.digest.totals()
+    number = sum(totals.kinds.values())
+    if number:
+        misses = []
+        if totals.unanswered:
+            misses.append(f"; {count(totals.unanswered)} unanswered")
+        if totals.unmatched:
+            misses.append(f"; {counted(totals.unmatched, 'answer')} without request")
+        yield "exchanges", f"{count(number)}: {tally(totals.kinds)}{''.join(misses)}"
+    if totals.latency is not None:
+        slowest = reply_moment(totals.latency.slowest)
+        where = f" ({view.frame(slowest)})" if slowest is not None else ""
+        median, maximum = duration(totals.latency.median), duration(totals.latency.maximum)
+        yield "latency", f"median {median}, max {maximum}{where}"
+    if totals.retransmissions:
+        yield "repeated", counted(totals.retransmissions, "retransmission")
+    if totals.rejections:
+        parts = (f"{count(n)} x {status}" for status, n in Counter(totals.rejections).most_common())
+        yield "rejected", joined(parts)
+
+
+def _advice(view: View) -> Iterator[str]:
+    """Say what leads on from here; only what this report makes useful."""
+    report, digest = view.report, view.digest
+    node = view.shown[0].mobile_node if view.shown else None
+    if len(report.sessions) > 1 and node is not None and len(str(node)) <= _LONGEST:
+        yield f"one mobile node alone: --mobile-node {shlex.quote(str(node))}"
+    groups = digest.failures or digest.doubts
+    if len(groups) > 1:
+        yield f"one rule alone: --select {groups[0].rule}"
+    if groups:
+        moment = groups[0].parties[0].findings[0].moment
+        if moment.frame is not None and moment.capture < len(report.captures):
+            path = report.captures[moment.capture].path
+            where = f" in {path}" if len(report.captures) > 1 else ""
+            yield f"in Wireshark: frame.number == {moment.frame}{where}"
+    yield "every finding, binding and exchange for programs: --format json"

@@ -1,0 +1,37 @@
+"""The report for people: one page that says what was found, worst first, and what to do next."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from pmiptrace.model import Report
+from pmiptrace.report.page import open_console
+from pmiptrace.report.sections.bindings import write_bindings
+from pmiptrace.report.sections.captures import write_captures
+from pmiptrace.report.sections.findings import write_findings
+from pmiptrace.report.sections.timeline import write_timeline
+from pmiptrace.report.sections.totals import write_totals
+from pmiptrace.report.sections.verdict import write_silence, write_verdict
+from pmiptrace.report.times import TimeFormat
+from pmiptrace.report.view import TextOptions, View
+
+__all__ = ["TextOptions", "TimeFormat", "open_console", "render"]
+
+
+def render(report: Report, *, console: Console, options: TextOptions | None = None) -> None:
+    """Write the page to a console; `open_console` gives one that suits a file.
+
+    Nothing is cut off at any width. Of thousands of mobile nodes the worst are shown, the others
+    added up.
+    """
+    view = View(report, console, options or TextOptions())
+    write_captures(view)
+    if not report.messages:
+        write_silence(view)
+        write_findings(view)
+        return
+    write_verdict(view)
+    write_findings(view)
+    write_bindings(view)
+    write_timeline(view)
+    write_totals(view)

@@ -1,0 +1,84 @@
+"""What all parts of a page share: the report, how to write its times and frames, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from rich.console import Console
+
+from pmiptrace.model import Moment, Report
+from pmiptrace.report.digest import Digest, first_moment
+from pmiptrace.report.page import Page
+from pmiptrace.report.times import Clock, TimeFormat
+from pmiptrace.report.words import mag_name
+
+
+class TextOptions(Struct, frozen=True, kw_only=True):
+    """How a page is written, and how much of each kind it shows before it adds up the rest."""
+
+    time: TimeFormat = TimeFormat.UTC
+    captures: int = 10
+    rules: int = 20
+    parties: int = 3
+    """Per rule."""
+    findings: int = 5
+    """Per rule and party."""
+    sessions: int = 5
+    """With their bindings, timeline and exchanges."""
+    bindings: int = 12
+    """Per session."""
+    exchanges: int = 15
+    """Per session."""
+
+
+class View:
+    """A report on its way to a page."""
+
+    def __init__(self, report: Report, console: Console, options: TextOptions) -> None:
+        self.report = report
+        self.options = options
+        self.page = Page(console)
+        self.digest = Digest(report)
+        self.clock = Clock(options.time, _times(report))
+        self.shown = self.digest.worst_sessions(options.sessions)
+        """The sessions that are shown in full."""
+
+    @property
+    def troubled(self) -> bool:
+        """Whether anything went wrong in any session."""
+        return bool(self.digest.by_session or self.digest.trouble)
+
+    def mag(self, number: int | None) -> str:
+        """Name a MAG by its number in the report."""
+        return "" if number is None else mag_name(self.report.mags.get(number))
+
+    def identified(self, number: int) -> bool:
+        """Tell whether a MAG has a name besides its addresses."""
+        mag = self.report.mags.get(number)
+        return mag is not None and mag.identifier is not None
+
+    def place(self, moment: Moment) -> str:
+        """Give a frame number, with that of its capture where there are several."""
+        if moment.frame is None:
+            return "-"
+        if len(self.report.captures) > 1:
+            return f"{moment.capture + 1}:{moment.frame}"
+        return str(moment.frame)
+
+    def frame(self, moment: Moment) -> str:
+        """Give a frame in words; what the clock brought about has only a time."""
+        if moment.frame is None:
+            return f"at {self.clock.moment(moment.time)}"
+        return f"frame {self.place(moment)}"
+
+
+def _times(report: Report) -> Iterator[int]:
+    for info in report.captures:
+        for time in (info.first_time, info.last_time):
+            if time is not None:
+                yield time
+    for exchange in report.exchanges:
+        begin = first_moment(exchange)
+        if begin is not None and begin.time is not None:
+            yield begin.time

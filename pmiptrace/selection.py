@@ -1,0 +1,278 @@
+"""What of an analysis is reported, and the exit code that follows from it.
+
+A selection never changes how bindings are rebuilt: that rests on every message. It narrows what
+is shown of the result. Rules are chosen by ID or any prefix of one; mobile nodes, MAGs and LMAs by
+their text, in which ``*`` and ``?`` stand for any characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmiptrace.address import address_octets, address_text
+from pmiptrace.errors import UsageError
+from pmiptrace.model import (
+    Binding,
+    Exchange,
+    Finding,
+    Identifier,
+    MagNode,
+    Message,
+    Report,
+    Session,
+    Severity,
+    Status,
+)
+from pmiptrace.wire.options.rfc4283 import MnIdentifier
+from pmiptrace.wire.options.rfc8278 import MagIdentifier
+
+REMEMBERED = 65536
+"""Exchanges and sessions of which a narrowing of a stream knows whether they were selected."""
+
+
+def mobile_node(*messages: Message | None) -> Identifier | None:
+    """Give the mobile node that the first of these messages names; an empty name is none."""
+    for message in messages:
+        option = message and message.first(MnIdentifier)
+        if option and option.identifier:
+            return option.identity
+    return None
+
+
+def rule_ids(wanted: Iterable[str], known: Iterable[str]) -> frozenset[str]:
+    """Give the IDs of the rules meant by full IDs or prefixes, in whatever case they are written.
+
+    A full ID means that rule alone, even where longer IDs begin with it. Raises `UsageError` for a
+    text that no ID begins with.
+    """
+    ids = {rule.upper(): rule for rule in known}
+    chosen: set[str] = set()
+    for text in wanted:
+        prefix = text.strip().upper()
+        if prefix in ids:
+            chosen.add(ids[prefix])
+            continue
+        matching = [rule for upper, rule in ids.items() if prefix and upper.startswith(prefix)]
+        if not matching:
+            raise UsageError(f"no rule is, or begins with, {text!r}{_suggestion(prefix, ids)}")
+        chosen.update(matching)
+    return frozenset(chosen)
+
+
+def _suggestion(prefix: str, ids: Mapping[str, str]) -> str:
+    """Word what may have been meant: the closest rule, RFC or section."""
+    spellings = dict(ids)
+    for rule in ids.values():
+        parts = rule.split("-")
+        spellings[parts[0].upper()] = parts[0]
+        spellings["-".join(parts[:2]).upper()] = "-".join(parts[:2])
+    close = get_close_matches(prefix, spellings, n=1, cutoff=0.5)
+    return f"; did you mean {spellings[close[0]]!r}?" if close else ""
+
+
+class Pattern(Struct, frozen=True):
+    """A text to compare names and addresses with: exactly, or with ``*``, ``?`` and ``[...]``.
+
+    Case does not count. An address may be written in any of its forms.
+    """
+
+    text: str
+
+    def matches(self, *names: object) -> bool:
+        """Tell whether one of the names is meant; addresses may be given as octets."""
+        wanted = self._canonical()
+        for name in names:
+            if name is not None:
+                text = address_text(name) if isinstance(name, bytes) else str(name)
+                folded = text.casefold()
+                if folded == wanted or fnmatchcase(folded, wanted):
+                    return True
+        return False
+
+    def _canonical(self) -> str:
+        try:
+            return address_text(address_octets(self.text))
+        except ValueError:
+            return self.text.casefold()
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """What to report. Without arguments: everything, and errors make the run fail."""
+
+    select: frozenset[str] | None = None
+    """IDs of the only rules to report; None for all."""
+    ignore: frozenset[str] = frozenset()
+    """IDs of rules not to report, even if selected."""
+    mobile_node: Pattern | None = None
+    mag: Pattern | None = None
+    lma: Pattern | None = None
+    fail_on: Severity | None = Severity.ERROR
+    """The mildest severity that makes the run fail; None for never."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves out mobile nodes, MAGs or LMAs."""
+        return any((self.mobile_node, self.mag, self.lma))
+
+    def rule(self, rule: str) -> bool:
+        """Tell whether findings of a rule are reported."""
+        return rule not in self.ignore and (self.select is None or rule in self.select)
+
+    def parties(
+        self,
+        mobile_node: Identifier | None,
+        lma: tuple[bytes | None, ...],
+        mag: tuple[Identifier | bytes | None, ...],
+    ) -> bool:
+        """Tell whether something of this mobile node, LMA and MAG, by all their names, is meant."""
+        return (
+            (self.mobile_node is None or self.mobile_node.matches(mobile_node))
+            and (self.lma is None or self.lma.matches(*lma))
+            and (self.mag is None or self.mag.matches(*mag))
+        )
+
+    def fails(self, finding: Finding) -> bool:
+        """Tell whether a finding makes the run fail."""
+        return (
+            self.fail_on is not None
+            and finding.status is Status.FAIL
+            and finding.severity.rank <= self.fail_on.rank
+        )
+
+
+class Narrowing:
+    """Applies a selection to the parts of one analysis, in the order in which they become known.
+
+    A finding is reported if the exchange that it is about is, or else its session; it may come
+    long after either, so which of them were selected is remembered. `limit` bounds how many are;
+    a finding about a forgotten one is judged by the names in the finding itself.
+    """
+
+    def __init__(
+        self, selection: Selection, mags: Mapping[int, MagNode], *, limit: int | None = REMEMBERED
+    ) -> None:
+        self.selection = selection
+        self.mags = mags
+        self._limit = limit
+        self._exchanges: dict[int, bool] = {}
+        self._sessions: dict[int, bool] = {}
+
+    def message(self, message: Message) -> bool:
+        """Tell whether a message is reported: by its options, sender and receiver."""
+        if not self.selection.is_narrow:
+            return True
+        option = message.first(MagIdentifier)
+        ends = (message.source, message.destination)
+        return self.selection.parties(
+            mobile_node(message), ends, (*ends, option.identity if option else None)
+        )
+
+    def exchange(self, exchange: Exchange) -> bool:
+        """Tell whether an exchange is reported."""
+        if not self.selection.is_narrow:
+            return True
+        node = mobile_node(exchange.request, exchange.reply)
+        chosen = self.selection.parties(node, (exchange.lma,), self._names(exchange.mag))
+        self._remember(self._exchanges, exchange.id, chosen)
+        return chosen
+
+    def session(self, session: Session) -> bool:
+        """Tell whether a session is reported: one with a binding of a MAG that is meant."""
+        if not self.selection.is_narrow:
+            return True
+        names = (name for binding in session.bindings for name in self._names(binding.mag))
+        chosen = self.selection.parties(session.mobile_node, (session.lma,), tuple(names))
+        self._remember(self._sessions, session.id, chosen)
+        return chosen
+
+    def change(self, session: Session, binding: Binding) -> bool:
+        """Tell whether a change of a binding is reported."""
+        if not self.selection.is_narrow:
+            return True
+        self.session(session)
+        names = self._names(binding.mag)
+        return self.selection.parties(session.mobile_node, (session.lma,), names)
+
+    def finding(self, finding: Finding) -> bool:
+        """Tell whether a finding is reported."""
+        if not self.selection.rule(finding.rule):
+            return False
+        if not self.selection.is_narrow:
+            return True
+        if finding.exchange in self._exchanges:
+            return self._exchanges[finding.exchange]
+        if finding.session in self._sessions:
+            return self._sessions[finding.session]
+        party = finding.party
+        is_lma, is_mag = party.role == "LMA", party.role == "MAG"
+        return self.selection.parties(
+            finding.mobile_node,
+            (finding.lma, party.address if is_lma else None),
+            (party.address, party.identifier) if is_mag else (),
+        )
+
+    def _names(self, mag: int | None) -> tuple[Identifier | bytes | None, ...]:
+        node = None if mag is None else self.mags.get(mag)
+        return (node.identifier, *node.addresses) if node else ()
+
+    def _remember(self, known: dict[int, bool], number: int, chosen: bool) -> None:
+        known[number] = chosen
+        if self._limit is not None and len(known) > self._limit:
+            del known[next(iter(known))]
+
+
+def narrow(report: Report, selection: Selection) -> Report:
+    """Give the part of a report that is selected. Captures and message counts stay whole."""
+    narrowing = Narrowing(selection, report.mags, limit=None)
+    return replace(
+        report,
+        sessions=tuple(filter(narrowing.session, report.sessions)),
+        exchanges=tuple(filter(narrowing.exchange, report.exchanges)),
+        findings=tuple(filter(narrowing.finding, report.findings)),
+        rules=tuple(count for count in report.rules if selection.rule(count.rule)),
+    )
+
+
+class Outcome(Struct, kw_only=True):
+    """What the exit code depends on, gathered while results are reported."""
+
+    unopened: bool = False
+    """Whether a capture could not be opened, or was none."""
+    failed: bool = False
+    """Whether something was reported that makes the run fail."""
+    messages: int = 0
+    """Mobility Header messages in all captures, reported or not."""
+    interrupted: bool = False
+    faulty: bool = False
+    """Whether a fault in this program ended the analysis."""
+
+    def exit_code(self, *, allow_empty: bool = False) -> int:
+        """Give the exit code: the first that applies of 3, 1, 4, 0 and 130.
+
+        An interrupted run cannot know that there was nothing, so 4 and 0 are not for it. A fault
+        in this program is 70, EX_SOFTWARE of sysexits.h: none of the others would be true.
+        """
+        if self.faulty:
+            return 70
+        if self.unopened:
+            return 3
+        if self.failed:
+            return 1
+        if self.interrupted:
+            return 130
+        return 0 if self.messages or allow_empty else 4
+
+
+def outcome(report: Report, selection: Selection, *, unopened: bool) -> Outcome:
+    """Give the outcome of a report that was narrowed already."""
+    return Outcome(
+        unopened=unopened,
+        failed=any(map(selection.fails, report.findings)),
+        messages=report.messages,
+        interrupted=report.interrupted,
+    )

@@ -1,0 +1,470 @@
+"""``pmiptrace analyze`` on captures that the tests write, as a user would run it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import pmiptrace.cli.run
+from pmiptrace.analysis import Analysis
+from pmiptrace.capture.writer import write_pcap
+from pmiptrace.cli.app import app
+from pmiptrace.report.schema import schema_file
+from pmiptrace.testing import Trace
+
+MAG = "mag1@example.com"
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    def invoke(*arguments: object) -> Result:
+        code = 0
+        try:
+            app([str(argument) for argument in arguments], prog_name="pmiptrace")
+        except SystemExit as end:
+            code = end.code  # type: ignore[assignment]
+        return Result(code, *capfd.readouterr())
+
+    return invoke
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema_file(name).read_bytes()))
+
+
+def document(text: str) -> dict:
+    """Read a report; it must be one JSON document that follows the schema."""
+    value = json.loads(text)
+    validator("report-1.0.json").validate(value)
+    return value
+
+
+def lines(text: str) -> list[dict]:
+    values = [json.loads(line) for line in text.splitlines()]
+    checked = validator("jsonl-1.0.json")
+    for value in values:
+        checked.validate(value)
+    return values
+
+
+# --------------------------------------------------------------------------------- captures
+
+
+def clean_trace() -> Trace:
+    """Two paths of one mobile node, registered as RFC 8278 wants it."""
+    trace = Trace()
+    mag = trace.mag(MAG)
+    trace.register(mag.path("2001:db8:a::1", bid=1, if_att=8, if_label=1))
+    trace.wait(2)
+    trace.register(mag.path("2001:db8:b::1", bid=2, if_att=4, if_label=2))
+    return trace
+
+
+def faulty_trace() -> Trace:
+    """As `clean_trace`, then a PBU that sets B and O both."""
+    trace = clean_trace()
+    trace.wait(2)
+    path = trace.mag(MAG, sequence=2).path("2001:db8:b::1", bid=2, if_att=4, if_label=2)
+    trace.register(path, bulk=True, overwrite=True)
+    return trace
+
+
+@pytest.fixture
+def captures(tmp_path: Path) -> Path:
+    """A folder with one capture of each kind."""
+    write_pcap(tmp_path / "clean.pcap", clean_trace().frames)
+    write_pcap(tmp_path / "faulty.pcap", faulty_trace().frames)
+    write_pcap(tmp_path / "silent.pcap", ())
+    octets = (tmp_path / "faulty.pcap").read_bytes()
+    (tmp_path / "cut.pcap").write_bytes(octets[:-10])
+    (tmp_path / "empty.pcap").write_bytes(b"")
+    (tmp_path / "text.pcap").write_text("no capture\n")
+    (tmp_path / "nothing").mkdir()
+    return tmp_path
+
+
+# ------------------------------------------------------------------------------- exit codes
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("clean.pcap", 0),
+        ("faulty.pcap", 1),
+        ("faulty.pcap --fail-on never", 0),
+        ("faulty.pcap --fail-on info", 1),
+        ("faulty.pcap --ignore RFC8278 --ignore RFC5213 --ignore RFC6275", 0),
+        ("faulty.pcap --select RFC8278-4.1-BO-EXCLUSIVE", 1),
+        ("faulty.pcap --select rfc8278-4.1-bo --ignore RFC8278-4.1", 0),
+        ("faulty.pcap --mobile-node mn1@example.com", 1),
+        ("faulty.pcap --mobile-node somebody", 0),
+        ("faulty.pcap --mag mag1@*", 1),
+        ("faulty.pcap --mag mag9@*", 0),
+        ("faulty.pcap --lma 2001:DB8:F:0::1", 1),
+        ("faulty.pcap --lma 2001:db8:f::9", 0),
+        ("clean.pcap faulty.pcap", 1),
+        ("cut.pcap", 1),
+        ("silent.pcap", 4),
+        ("silent.pcap --allow-empty", 0),
+        ("silent.pcap clean.pcap", 0),
+        ("empty.pcap", 3),
+        ("text.pcap", 3),
+        ("missing.pcap", 3),
+        ("missing*.pcap", 3),
+        ("nothing", 3),
+        ("missing.pcap faulty.pcap", 3),
+        ("missing.pcap silent.pcap --allow-empty", 3),
+    ],
+)
+def test_the_exit_code_follows_the_contract(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, arguments: str, code: int, form: str
+) -> None:
+    monkeypatch.chdir(captures)
+    result = run("analyze", *arguments.split(), "--format", form)
+    assert result.code == code, result.err
+    if form == "json":
+        document(result.out)
+    if form == "jsonl":
+        assert lines(result.out)[-1]["type"] == "summary"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("", "CAPTURE"),
+        ("clean.pcap --format yaml", "yaml"),
+        ("clean.pcap --fail-on worst", "worst"),
+        ("clean.pcap --select RFC8279", "did you mean 'RFC8278'"),
+        ("clean.pcap --ignore RFC8278-4.1-BO-EXCLUSIV3", "RFC8278-4.1-BO-EXCLUSIVE"),
+        ("clean.pcap --dialect klingon", "klingon"),
+        ("clean.pcap --time lunar", "lunar"),
+        ("clean.pcap --nonsense", "--nonsense"),
+        ("clean.pcap -o nowhere/report.txt", "nowhere/report.txt"),
+        ("clean.pcap -o nothing", "is a directory"),
+        ("clean.pcap -o clean.pcap", "would replace a capture"),
+    ],
+)
+def test_a_usage_error_is_told_on_stderr_alone(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, arguments: str, told: str
+) -> None:
+    monkeypatch.chdir(captures)
+    before = sorted(captures.iterdir()), (captures / "clean.pcap").read_bytes()
+    result = run("analyze", *arguments.split(), "--format", "json")
+    assert result.code == 2
+    assert result.out == ""
+    assert told in " ".join(result.err.split())
+    assert (sorted(captures.iterdir()), (captures / "clean.pcap").read_bytes()) == before
+
+
+def test_no_command_is_a_usage_error(run: Run) -> None:
+    assert run().code == 2
+
+
+# ------------------------------------------------------------------------------ the report
+
+
+def test_a_report_tells_what_the_capture_holds(captures: Path, run: Run) -> None:
+    told = document(run("analyze", captures / "faulty.pcap", "--format", "json").out)
+    assert told["messages_by_type"] == {"PBU": 3, "PBA": 3}
+    assert told["captures"][0]["packets"] == told["summary"]["messages"] == 6
+    (session,) = told["sessions"]
+    assert (session["mobile_node"], session["mode"]) == ("mn1@example.com", "multipath")
+    assert {binding["bid"] for binding in session["bindings"]} == {1, 2}
+    assert [exchange["kind"] for exchange in told["exchanges"]][:2] == ["initial", "add-path"]
+    rules = {finding["rule"]: finding for finding in told["findings"]}
+    assert rules["RFC8278-4.1-BO-EXCLUSIVE"]["frame"] == 5
+    assert rules["RFC8278-4.1-BO-EXCLUSIVE"]["party"]["identifier"] == MAG
+
+
+def test_the_order_of_lines_is_that_of_the_capture(captures: Path, run: Run) -> None:
+    told = lines(run("analyze", captures / "faulty.pcap", "--format", "jsonl").out)
+    assert [line["frame"] for line in told if line["type"] == "message"] == [1, 2, 3, 4, 5, 6]
+    assert {line["type"] for line in told} == {
+        "capture", "message", "exchange", "transition", "finding", "session", "summary",
+    }  # fmt: skip
+    assert [line["id"] for line in told if line["type"] == "exchange"] == sorted(
+        line["id"] for line in told if line["type"] == "exchange"
+    )
+
+
+def test_lines_and_document_agree(captures: Path, run: Run) -> None:
+    path = captures / "faulty.pcap"
+    whole = document(run("analyze", path, "--format", "json").out)
+    told = lines(run("analyze", path, "--format", "jsonl").out)
+    for kind in ("capture", "exchange", "finding", "session"):
+        shown = [
+            {name: value for name, value in line.items() if name != "type"}
+            for line in told
+            if line["type"] == kind
+        ]
+        expected = whole[f"{kind}s"]
+        assert sorted(shown, key=json.dumps) == sorted(expected, key=json.dumps), kind
+    summary = told[-1]
+    for name, value in whole["summary"].items():
+        assert summary[name] == value, name
+    assert summary["messages_by_type"] == whole["messages_by_type"]
+    assert summary["rules"] == whole["rules"]
+
+
+def test_a_capture_that_cannot_be_opened_is_reported_beside_the_others(
+    captures: Path, run: Run
+) -> None:
+    result = run("analyze", captures / "missing", captures / "clean.pcap", "--format", "json")
+    told = document(result.out)["captures"]
+    assert [(Path(info["path"]).name, info["format"]) for info in told] == [
+        ("clean.pcap", "pcap"), ("missing", None),
+    ]  # fmt: skip
+    assert told[1]["problems"][0]["message"] in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_capture_that_is_cut_says_so(captures: Path, run: Run) -> None:
+    (told,) = document(run("analyze", captures / "cut.pcap", "--format", "json").out)["captures"]
+    assert told["truncated"] is True
+    assert told["problems"]
+
+
+def test_a_name_that_nothing_matches_is_noted(captures: Path, run: Run) -> None:
+    result = run("analyze", captures / "clean.pcap", "--mobile-node", "mn1@exmaple.com")
+    assert "note: no mobile node" in result.err
+
+
+def test_rules_that_are_not_judged_yet_are_noted(captures: Path, run: Run) -> None:
+    result = run("analyze", captures / "clean.pcap", "--select", "RFC7864")
+    assert "note: none of the selected rules is judged" in result.err
+
+
+# -------------------------------------------------------------------------- where it is written
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_a_report_in_a_file_is_that_of_stdout_without_colour(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, form: str
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    target = captures / "report"
+    result = run("analyze", captures / "faulty.pcap", "--format", form, "-o", target)
+    assert (result.code, result.out, result.err) == (1, "", "")
+    text = target.read_text("utf-8")
+    assert "\x1b" not in text
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in text
+    monkeypatch.delenv("FORCE_COLOR")
+    assert text == run("analyze", captures / "faulty.pcap", "--format", form).out
+    mask = os.umask(0)
+    os.umask(mask)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions_and_links(captures: Path, run: Run) -> None:
+    target, link = captures / "report", captures / "link"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    run("analyze", captures / "clean.pcap", "-o", link)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert target.read_text("utf-8") != "old"
+
+
+def test_a_device_is_written_to_and_not_replaced(captures: Path, run: Run) -> None:
+    assert run("analyze", captures / "clean.pcap", "-o", "/dev/null").code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_a_report_that_cannot_be_written_is_told_in_one_line(captures: Path, form: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = pmiptrace_process("analyze", captures / "clean.pcap", "--format", form, stdout=full)
+    assert done.returncode == 2
+    assert b"cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", None])
+def test_a_pipe_gets_no_colour(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, variable: str | None
+) -> None:
+    if variable:
+        monkeypatch.setenv(variable, "1")
+    assert "\x1b" not in run("analyze", captures / "faulty.pcap").out
+
+
+def test_colour_can_be_asked_for(captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert "\x1b[" in run("analyze", captures / "faulty.pcap").out
+
+
+@pytest.mark.parametrize("form", ["utc", "local", "relative", "epoch"])
+def test_times_are_written_as_asked(captures: Path, run: Run, form: str) -> None:
+    result = run("analyze", captures / "faulty.pcap", "--time", form)
+    assert ("1700000000" in result.out) is (form == "epoch")
+
+
+# ------------------------------------------------------------------- when something goes wrong
+
+
+def interrupted_events(self: Analysis) -> Iterator[object]:
+    """Give what an analysis gives until the exchange with the violation, then press Ctrl-C."""
+    for event in EVENTS(self):
+        yield event
+        if type(event).__name__ == "Finding":
+            raise KeyboardInterrupt
+
+
+EVENTS = Analysis.events
+
+
+def crashing_events(self: Analysis) -> Iterator[object]:
+    yield next(iter(EVENTS(self)))
+    raise ZeroDivisionError("made up")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_what_was_found_before_an_interrupt_is_reported(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, form: str
+) -> None:
+    monkeypatch.setattr(Analysis, "events", interrupted_events)
+    arguments = ("analyze", captures / "faulty.pcap", "--fail-on", "never", "--format", form)
+    result = run(*arguments)
+    assert result.code == 130
+    assert "interrupted" in result.err
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in result.out
+    if form == "json":
+        assert document(result.out)["summary"]["interrupted"] is True
+    if form == "jsonl":
+        assert lines(result.out)[-1]["interrupted"] is True
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_a_fault_of_the_program_is_told_and_is_no_finding(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, form: str
+) -> None:
+    monkeypatch.setattr(Analysis, "events", crashing_events)
+    result = run("analyze", captures / "faulty.pcap", "--format", form)
+    assert result.code == 70
+    assert "internal error, please report it: ZeroDivisionError" in result.err
+    assert "Traceback" not in result.err
+    if form == "json":
+        (told,) = document(result.out)["captures"]
+        assert told["problems"][0]["kind"] == "internal-error"
+    if form == "jsonl":
+        lines(result.out)
+
+
+def test_an_interrupt_while_writing_leaves_no_file_behind(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pmiptrace.cli.run, "_write_report", interrupted)
+    before = sorted(captures.iterdir())
+    assert run("analyze", captures / "clean.pcap", "-o", captures / "report").code == 130
+    assert sorted(captures.iterdir()) == before
+
+
+# -------------------------------------------------------------------------- as a real process
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "pmiptrace.cli", *map(str, arguments)]
+
+
+def pmiptrace_process(*arguments: object, **how: object) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command(*arguments),
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "check": False, **how},  # type: ignore[call-overload]
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_a_reader_that_goes_away_ends_it_quietly(captures: Path, form: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        arguments = ("analyze", captures / "faulty.pcap", "--format", form)
+        done = pmiptrace_process(*arguments, stdout=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_standard_input_is_read(captures: Path, form: str) -> None:
+    octets = (captures / "faulty.pcap").read_bytes()
+    done = pmiptrace_process("analyze", "-", "--format", form, input=octets)
+    assert done.returncode == 1, done.stderr
+    assert b"RFC8278-4.1-BO-EXCLUSIVE" in done.stdout
+
+
+def test_a_live_capture_is_followed_until_it_is_interrupted(captures: Path) -> None:
+    octets = (captures / "clean.pcap").read_bytes()
+    with subprocess.Popen(
+        command("analyze", "-", "--format", "jsonl"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(octets)
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        rest, told = process.communicate()
+    assert first["type"] == "message"
+    assert process.returncode == 130, told
+    assert lines(rest.decode())[-1]["interrupted"] is True
+
+
+# ------------------------------------------------------------------------------------- help
+
+
+def test_help_lists_the_options_and_exit_codes(run: Run) -> None:
+    result = run("analyze", "--help")
+    assert result.code == 0
+    for option in (
+        "--format", "--output", "--select", "--ignore", "--fail-on", "--mobile-node", "--mag",
+        "--lma", "--allow-empty", "--dialect", "--time", "  130  interrupted",
+    ):  # fmt: skip
+        assert option in result.out
+
+
+def test_version_is_that_of_the_package(run: Run) -> None:
+    from importlib.metadata import version
+
+    assert run("--version").out == f"pmiptrace {version('pmiptrace')}\n"
+
+
+def test_help_loads_neither_rich_nor_the_pipeline() -> None:
+    probe = (
+        "import sys\n"
+        "from pmiptrace.cli.app import app\n"
+        "try:\n"
+        "    app(['analyze', '--help'])\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "print(sorted({'rich', 'dpkt', 'pyshark', 'pmiptrace.wire'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True)
+    assert done.stdout.splitlines()[-1] == b"[]"
