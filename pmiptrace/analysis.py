@@ -69,7 +69,8 @@ class Analysis:
         self._tracker = Tracker()
         self._engine = Engine()
         self._progress = _Meter(progress)
-        self._paths: list[str] = []
+        self._names: dict[str, str] = {}
+        """What captures are called, where that is not their path: standard input in a file."""
         self._offsets: dict[int, int] = {}
         self._infos: dict[int, CaptureInfo] = {}
         self._readers: dict[int, CaptureReader] = {}
@@ -97,8 +98,10 @@ class Analysis:
         """Read the captures, in the order of their time, and give what becomes known."""
         try:
             with spooled(self._arguments) as arguments:
+                self._names = dict(zip(arguments, self._arguments, strict=True))
                 paths, errors = expand(arguments)
-                self.errors.extend(errors)
+                for error in errors:
+                    self._fail(error)
                 for item in self._items(paths):
                     if isinstance(item, Message):
                         yield from self._message(item)
@@ -149,7 +152,7 @@ class Analysis:
                 try:
                     reader = CaptureReader(path)
                 except CaptureError as error:
-                    self.errors.append(error)
+                    self._fail(error)
                 else:
                     self._progress.total = reader.size
                     yield from self._read(0, reader)
@@ -164,19 +167,22 @@ class Analysis:
                     self._progress.add(reader.size)  # everything is read twice
                     overviews.append(overview(index, path, self._datagrams(reader)))
             except CaptureError as error:
-                self.errors.append(error)
+                self._fail(error)
         self._offsets = clock_offsets(overviews)
 
         def read(index: int) -> Iterator[Item]:
             try:
                 reader = CaptureReader(overviews[index].path, index)
             except CaptureError as error:  # it was there a moment ago
-                self.errors.append(error)
+                self._fail(error)
                 return iter(())
             return self._read(index, reader)
 
         yield from in_order(((o.index, self._aligned(o.index, o.first_time)) for o in overviews),
                             read)  # fmt: skip
+
+    def _fail(self, error: CaptureError) -> None:
+        self.errors.append(CaptureError(self._names.get(error.path, error.path), error.reason))
 
     def _datagrams(self, reader: CaptureReader) -> Iterator[Datagram]:
         decoder = PacketDecoder()
@@ -274,6 +280,7 @@ class Analysis:
             problems = (*problems, Problem("esp", text))
         return replace(
             info,
+            path=self._names.get(info.path, info.path),
             messages=self._messages[index],
             duplicates=self._duplicates[index],
             clock_offset=self._offsets.get(index, 0),
