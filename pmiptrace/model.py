@@ -249,14 +249,10 @@ class Identifier(Struct, frozen=True):
         if self.subtype == 1:
             return printable(self.octets)
         if self.subtype == 3:
-            digits = self.octets.hex().rstrip("f")
-            swapped = "".join(
-                high + low
-                for low, high in zip(self.octets.hex()[0::2], self.octets.hex()[1::2], strict=True)
-            ).rstrip("f")
-            if swapped.isdecimal():
-                return swapped
-            return digits if digits.isdecimal() else f"3:{self.octets.hex()}"
+            # Two digits an octet, the high half first; 0xf fills up an odd number (RFC 8371 4.2).
+            digits = self.octets.hex().removesuffix("f")
+            if digits.isdecimal() and len(digits) <= 15:
+                return digits
         return f"{self.subtype}:{self.octets.hex()}"
 
 
@@ -528,6 +524,47 @@ class Context(Struct, frozen=True, kw_only=True):
     """Ordinal of the MAG's message since which its sequence numbers show that none was missed."""
 
 
+class Rejection(Struct, frozen=True):
+    """An answer that did not give a MAG what it asked for, or that it has to ignore."""
+
+    mag: int
+    """Id of the MagNode that got it."""
+    request: Message
+    """The attempt that was answered."""
+    reply: Message
+    moment: Moment
+
+
+class Unlike(Struct, frozen=True):
+    """An earlier PBU to the same LMA that has an option which a PBU lacks, or lacks one it has."""
+
+    option: int
+    same_mag: bool
+    moment: Moment
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """What went before a PBU or PBA beyond the state of its session."""
+
+    previous: Message | None = None
+    """The PBU that the session had sent before the exchange began, if a binding was there then."""
+    repeated: Message | None = None
+    """Of a retransmission, the attempt before it."""
+    sent_by_mag: Message | None = None
+    """The PBU that the MAG had sent to this LMA before this one, for whatever mobile node."""
+    requests: tuple[Moment, ...] = ()
+    """The MAG's last PBUs for this mobile node at this LMA, this one included; five at most."""
+    rejections: tuple[Rejection, ...] = ()
+    """What the LMA refused for this mobile node since it accepted a PBU of the same MAG."""
+    unlike: tuple[Unlike, ...] = ()
+    """Earlier PBUs that have an option of the domain's settings (26, 27) where this one differs."""
+    others: tuple[Session, ...] = ()
+    """Other sessions at this LMA, as they stood before: those of the same mobile node, and those
+    of others that hold a prefix which the message names."""
+    lma_sets_timers: Moment | None = None
+    """The first PBA in which this LMA set the timers of its MAGs (RFC 8127)."""
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """One message, or one moment of the clock, with all that the tracker made of it.
 
@@ -551,6 +588,7 @@ class Step(Struct, frozen=True, kw_only=True):
     transitions: tuple[tuple[Binding, Transition], ...] = ()
     """What changed, each with the binding as it is after that change."""
     context: Context = Context()
+    past: Past = Past()
     events: tuple[str, ...] = ()
     """What the tracker noticed, as rule IDs of the PM-* diagnostics it stands for."""
 

@@ -48,7 +48,7 @@ def _route(message: Message) -> str:
 # ------------------------------------------------------------------------------- the capture
 
 
-@rule("PM-DUP-CAPTURE", on=EVENT)
+@rule("PM-DUP-CAPTURE", on=EVENT, once="capture")
 def captured_twice(step: Step) -> Verdict | None:
     """A message was captured more than once.
 
@@ -491,7 +491,7 @@ def handed_over(step: Step) -> Verdict | None:
 
     Example: a PBU with HI 3 from a second MAG is accepted.
 
-    How to mend: nothing.
+    How to mend: nothing needs mending.
     """
     mag = step.mag
     name = "another MAG"

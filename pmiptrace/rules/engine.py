@@ -8,6 +8,7 @@ A finding goes out once it can no longer change:
 
 - at most one per rule and transaction: while the exchange is open, a retransmission's repeat adds
   to `occurrences`, and an inconclusive finding gives way to a proven one;
+- rules that say so report once per capture or peer, at the end, with the number of occurrences;
 - a wrong checksum is held per sending host until a good one from that host shows that it is not
   the capturing host's offload, or until the end.
 
@@ -132,7 +133,8 @@ class Engine:
         self._noted = [0] * size
         self._open: dict[int, dict[str, Finding]] = {}
         self._reported: dict[tuple[str, int], Status] = {}
-        self._once: dict[tuple[str, object], None] = {}
+        self._once: dict[tuple[str, object], Finding] = {}
+        self._times: dict[tuple[str, object], int] = {}
         self._good_hosts: dict[bytes, None] = {}
         self._bad_hosts: dict[bytes, _Host] = {}
 
@@ -198,6 +200,7 @@ class Engine:
             self._settle_host(next(iter(self._bad_hosts)), out)
         for exchange in list(self._open):
             out.extend(self._close(exchange))
+        out.extend(self._counted(once) for once in list(self._once))
         return out
 
     def counts(self) -> tuple[RuleCount, ...]:
@@ -218,23 +221,34 @@ class Engine:
     # ------------------------------------------------------------------------------ dispatch
 
     def _plan_for(self, message: Message, step: Step) -> _Plan:
-        body = message.body
-        exchange = step.exchange
-        request = None
+        body, exchange = message.body, step.exchange
+        status = getattr(body, "status", None)
+        key: tuple[Any, ...]
         if exchange is not None and look.is_reply(step):
             request = exchange.answered
-        key: tuple[Any, ...] = (
-            message.kind,
-            _types(message),
-            getattr(body, "status", None),
-            not message.defects,
-            message.dialect,
-        )
-        if request is None or exchange is None:
-            key = (*key, getattr(body, "lifetime", None) == 0)
+            assert request is not None
+            key = (
+                message.kind,
+                _types(message),
+                status,
+                not message.defects,
+                message.dialect,
+                exchange.kind,
+                request.kind,
+                _types(request),
+                getattr(request.body, "lifetime", None) == 0,
+            )
         else:
-            zero = getattr(request.body, "lifetime", None) == 0
-            key = (*key, zero, exchange.kind, request.kind, _types(request))
+            request = None
+            zero = getattr(body, "lifetime", None) == 0
+            key = (
+                message.kind,
+                _types(message),
+                status,
+                not message.defects,
+                message.dialect,
+                zero,
+            )
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:
@@ -283,12 +297,14 @@ class Engine:
         self._skipped[index] += 1
         text = f"the check of this rule crashed: {type(error).__name__}: {error}"
         crash = Verdict(outcome=Outcome.NOTE, message=text, party="unknown")
-        out.append(self._finding(self._rules[index], crash, step))
+        self._emit(self._finding(self._rules[index], crash, step), step, out)
 
     def _judged(self, index: int, verdict: Verdict, step: Step, out: list[Finding]) -> None:
         each = self._rules[index]
-        if each.once is not None and not self._is_first(each, step):
+        once = None if each.once is None else (each.id, _subject(each.once, step))
+        if once in self._times:
             self._skipped[index] += 1
+            self._times[once] += 1
             return
         verdict = _doubted(each, verdict, step)
         if verdict.outcome is Outcome.FAIL:
@@ -298,19 +314,18 @@ class Engine:
         else:
             self._noted[index] += 1
         finding = self._finding(each, verdict, step)
-        if each.id == CHECKSUM and step.message is not None:
+        if once is not None:
+            self._once[once] = finding
+            self._times[once] = 1
+            if len(self._once) > _MAX_REMEMBERED:
+                out.append(self._counted(next(iter(self._once))))
+        elif each.id == CHECKSUM and step.message is not None:
             self._bad_checksum(finding, step, out)
-        elif finding.exchange is None:
-            out.append(finding)
         else:
-            self._hold(finding, finding.exchange, step, out)
+            self._emit(finding, step, out)
 
-    def _is_first(self, each: Rule, step: Step) -> bool:
-        assert each.once is not None
-        subject: object = step.moment.capture
-        if each.once == "peer" and step.message is not None:
-            subject = step.message.source
-        return _remember(self._once, (each.id, subject), None, _MAX_REMEMBERED)
+    def _counted(self, once: tuple[str, object]) -> Finding:
+        return replace(self._once.pop(once), occurrences=self._times.pop(once))
 
     def _finding(self, each: Rule, verdict: Verdict, step: Step) -> Finding:
         row, message = each.row, step.message
@@ -339,7 +354,12 @@ class Engine:
             reference=row.reference,
         )
 
-    def _hold(self, finding: Finding, exchange: int, step: Step, out: list[Finding]) -> None:
+    def _emit(self, finding: Finding, step: Step, out: list[Finding]) -> None:
+        """Hold a finding until its exchange closes; let it out if it is about none."""
+        exchange = finding.exchange
+        if exchange is None:
+            out.append(finding)
+            return
         before = self._reported.get((finding.rule, exchange))
         if before is not None and (
             before is not Status.INCONCLUSIVE or finding.status is Status.INCONCLUSIVE
@@ -437,6 +457,13 @@ class Engine:
 _BUILDS_ON_A_REPLY = frozenset(
     {ExchangeKind.REFRESH, ExchangeKind.BULK, ExchangeKind.ADD_PATH, ExchangeKind.DEREG}
 )
+
+
+def _subject(once: str, step: Step) -> object:
+    """Give what a rule with `once` reports one finding on."""
+    if once == "peer" and step.message is not None:
+        return step.message.source
+    return step.moment.capture
 
 
 def _types(message: Message) -> tuple[Any, ...]:

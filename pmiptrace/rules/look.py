@@ -68,6 +68,18 @@ def message_of(step: Step) -> Message:
     return step.message
 
 
+def find(step: Step, cls: type[O]) -> O | None:
+    """Give the first option of a class of the step's message, or None.
+
+    Every message goes through it dozens of times, hence the loop in place of `Message.first`.
+    """
+    assert step.message is not None
+    for option in step.message.options:
+        if type(option) is cls:
+            return option
+    return None
+
+
 def complete(message: Message) -> bool:
     """Tell whether all options of the message were read, so that one not there is missing.
 

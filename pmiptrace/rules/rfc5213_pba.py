@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 from pmiptrace.address import ALL_ZERO, address_text
 from pmiptrace.model import (
@@ -20,6 +19,7 @@ from pmiptrace.rules.look import (
     bodies,
     care_of_address,
     complete,
+    find,
     is_reply,
     message_of,
     moment_of,
@@ -51,8 +51,6 @@ from pmiptrace.wire.options.rfc5213 import (
     MnLinkLayerIdentifier,
     Timestamp,
 )
-
-O = TypeVar("O", bound=Option)  # noqa: E741
 
 MN_ID = 8
 HNP = 22
@@ -172,7 +170,11 @@ def proxy_flag_follows(step: Step) -> Verdict | None:
     return fail(text, field="proxy", evidence=request_evidence(step))
 
 
-@rule("RFC5213-5.3.6-ADDR", on=(REPLY, EVENT))
+@rule(
+    "RFC5213-5.3.6-ADDR",
+    on=(REPLY, EVENT),
+    given=lambda shape: only_if(shape.is_proxy_pair),
+)
 def addresses_swapped(step: Step) -> Verdict | None:
     """A PBA goes from where the PBU went to, back to where it came from.
 
@@ -188,10 +190,7 @@ def addresses_swapped(step: Step) -> Verdict | None:
     """
     message = message_of(step)
     if is_reply(step):
-        found = _proxy_pair(step)
-        if found is None:
-            return None
-        request, reply, _ = found
+        request, reply = pair(step)
         if reply.source == request.destination and reply.destination == request.source:
             return PASS
         text = _crossed(request, reply)
@@ -292,7 +291,7 @@ def handoff_indicator_in_reply(step: Step) -> Verdict | None:
 
     How to mend: copy the option of the request.
     """
-    option = message_of(step).first(HandoffIndicator)
+    option = find(step, HandoffIndicator)
     if option is None:
         return _absent(message_of(step), HI)
     if option.indicator == 0 or _unasked(step, HI) is None:
@@ -323,7 +322,7 @@ def access_technology_in_reply(step: Step) -> Verdict | None:
 
     How to mend: copy the option of the request.
     """
-    option = message_of(step).first(AccessTechnologyType)
+    option = find(step, AccessTechnologyType)
     if option is None:
         return _absent(message_of(step), ATT)
     if option.access_technology == 0 or _unasked(step, ATT) is None:
@@ -354,19 +353,21 @@ def _unasked(step: Step, number: int) -> Message | None:
     return request
 
 
-def _echo(cls: type[O], field: str, *values: str) -> tuple[type[O], str, tuple[str, ...]]:
-    return cls, field, values or (field,)
+_ECHOED: dict[type[Option], tuple[str, ...]] = {
+    MnIdentifier: ("identifier", "subtype"),
+    HandoffIndicator: ("indicator",),
+    AccessTechnologyType: ("access_technology",),
+    MnLinkLayerIdentifier: ("identifier",),
+}
+"""The options that come back, with the fields that must be equal, the one to point at first."""
 
 
-_ECHOED = (
-    _echo(MnIdentifier, "identifier", "subtype", "identifier"),
-    _echo(HandoffIndicator, "indicator"),
-    _echo(AccessTechnologyType, "access_technology"),
-    _echo(MnLinkLayerIdentifier, "identifier"),
+@rule(
+    "RFC5213-5.3.6-ECHO",
+    on=REPLY,
+    options=(MN_ID, HI, ATT, LLID),
+    given=lambda shape: only_if(shape.is_proxy_pair),
 )
-
-
-@rule("RFC5213-5.3.6-ECHO", on=REPLY, options=(MN_ID, HI, ATT, LLID))
 def options_echoed(step: Step) -> Verdict | None:
     """The options that identify a registration come back unchanged.
 
@@ -381,23 +382,21 @@ def options_echoed(step: Step) -> Verdict | None:
 
     How to mend: copy options 8, 23, 24 and 25 from the request, whatever the status.
     """
-    found = _proxy_pair(step)
-    if found is None:
-        return None
-    request, reply, _ = found
+    request, reply = pair(step)
     judged = False
-    for cls, field, values in _ECHOED:
-        asked, given = request.first(cls), reply.first(cls)
-        if asked is None or given is None:
+    for given in reply.options:
+        fields = _ECHOED.get(type(given))
+        asked = None if fields is None else request.first(type(given))
+        if fields is None or asked is None:
             continue
         judged = True
-        if asked == given or all(getattr(asked, name) == getattr(given, name) for name in values):
+        if asked == given or all(getattr(asked, name) == getattr(given, name) for name in fields):
             continue
         return fail(
-            f"{MOBILITY_OPTIONS.name(cls.number)} is {_value(given, field)} in the PBA and"
-            f" {_value(asked, field)} in the PBU",
+            f"{MOBILITY_OPTIONS.name(given.number)} is {_value(given, fields[0])} in the PBA and"
+            f" {_value(asked, fields[0])} in the PBU",
             option=given,
-            field=field,
+            field=fields[0],
             evidence=request_evidence(step),
         )
     return PASS if judged else None
@@ -522,7 +521,7 @@ def prefixes_of_acceptance(step: Step) -> Verdict | None:
     request, reply = pair(step)
     if request.defects or reply.defects:
         return None
-    asked = {option.prefix for option in prefixes_of(request)}
+    wanted = prefixes_of(request)
     given = prefixes_of(reply)
     for option in given:
         if option.home_network_prefix == ALL_ZERO:
@@ -532,8 +531,11 @@ def prefixes_of_acceptance(step: Step) -> Verdict | None:
                 field="home_network_prefix",
                 evidence=request_evidence(step),
             )
+    if wanted == given or not wanted:
+        return PASS
+    asked = {option.prefix for option in wanted}
     answered = {option.prefix for option in given}
-    if asked == answered or not asked or any(prefix.is_all_zero for prefix in asked):
+    if asked == answered or any(prefix.is_all_zero for prefix in asked):
         return PASS
     if asked - answered:
         return fail(

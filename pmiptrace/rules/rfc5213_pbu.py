@@ -16,6 +16,7 @@ from pmiptrace.model import Message, Option, Severity, Step, option_number
 from pmiptrace.rules.look import (
     blame,
     complete,
+    find,
     message_of,
     pair,
     prefixes_of,
@@ -48,6 +49,9 @@ PROXY_ONLY = (HNP, HI, ATT, 63, 64)
 
 SINGLE = (MN_ID, HI, ATT, LLID, LLA, TIMESTAMP)
 """Options of which a PBU or PBA has at most one (RFC 5213 sections 8.1 and 8.2)."""
+
+
+_is_routable = lru_cache(maxsize=8192)(is_global_unicast)
 
 
 # ----------------------------------------------------------------------------- flags, options
@@ -246,7 +250,7 @@ def handoff_indicator_range(step: Step) -> Verdict | None:
     How to mend: use 1 for a new attachment, 2 or 3 for a handover that is known to be one, 5 for a
     re-registration, else 4.
     """
-    option = message_of(step).first(HandoffIndicator)
+    option = find(step, HandoffIndicator)
     if option is None:
         return None
     if option.indicator in HANDOFF_INDICATOR and option.indicator:
@@ -268,7 +272,7 @@ def access_technology_range(step: Step) -> Verdict | None:
 
     How to mend: set the value that IANA assigns to the access link, such as 4 for WLAN.
     """
-    option = message_of(step).first(AccessTechnologyType)
+    option = find(step, AccessTechnologyType)
     if option is None:
         return None
     value = option.access_technology
@@ -379,7 +383,7 @@ def link_layer_identifier_not_zero(step: Step) -> Verdict | None:
 
     How to mend: leave the option out until the address is known.
     """
-    option = message_of(step).first(MnLinkLayerIdentifier)
+    option = find(step, MnLinkLayerIdentifier)
     if option is None or not option.identifier:
         return None
     if any(option.identifier):
@@ -405,7 +409,7 @@ def link_local_address(step: Step) -> Verdict | None:
 
     How to mend: generate an address out of fe80::/10.
     """
-    option = message_of(step).first(LinkLocalAddress)
+    option = find(step, LinkLocalAddress)
     if option is None:
         return None
     if is_unspecified(option.address) or is_link_local(option.address):
@@ -512,7 +516,7 @@ def global_source(step: Step) -> Verdict | None:
     How to mend: bind the signalling socket to the interface's global or unique local address.
     """
     source = message_of(step).source
-    if is_global_unicast(source):
+    if _is_routable(source):
         return PASS
     return fail(f"the PBU comes from {address_text(source)}, which is no global unicast address")
 

@@ -83,6 +83,9 @@ def _registration_accepted(shape: Shape) -> Need:
     return only_if(shape.accepts and not shape.is_deregistration)
 
 
+_is_routable = lru_cache(maxsize=8192)(is_global_unicast)
+
+
 # ------------------------------------------------------------------------- the Mobility Header
 
 
@@ -383,7 +386,11 @@ def _misplaced(
         declared = MOBILITY_OPTIONS.types.get(number)
         if declared is None:
             continue
-        if declared.alignment is not None and declared.length_verified:
+        if (
+            declared.alignment is not None
+            and declared.length_verified
+            and number != AUTHORIZATION_DATA  # 8n+2 only follows from its being the last
+        ):
             multiple, remainder = declared.alignment
             if offset % multiple != remainder:
                 misaligned.append(position)
@@ -557,7 +564,7 @@ def care_of_address_unicast(step: Step) -> Verdict | None:
     """
     message = message_of(step)
     address = care_of_address(message)
-    if is_global_unicast(address):
+    if _is_routable(address):
         return PASS
     return fail(
         f"care-of address {address_text(address)} is no unicast routable address",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pmiptrace.model import Step
-from pmiptrace.rules.look import message_of
+from pmiptrace.rules.look import find
 from pmiptrace.rules.rule import PASS, Verdict, note, rule
 from pmiptrace.wire.options.rfc5213 import LinkLocalAddress
 
@@ -25,7 +25,7 @@ def reserved_interface_identifier(step: Step) -> Verdict | None:
 
     How to mend: nothing needs mending.
     """
-    option = message_of(step).first(LinkLocalAddress)
+    option = find(step, LinkLocalAddress)
     if option is None:
         return None
     if option.address != RESERVED_ADDRESS:

@@ -23,6 +23,7 @@ from pmiptrace.rules.look import (
     blame,
     bodies,
     complete,
+    find,
     is_reply,
     length_of,
     message_of,
@@ -104,7 +105,7 @@ def bulk_or_overwrite(step: Step) -> Verdict | None:
 
     How to mend: send O=1 to make this path the only one, or B=1 to refresh all of them.
     """
-    option = message_of(step).first(MagMultipathBinding)
+    option = find(step, MagMultipathBinding)
     if option is None:
         return None
     if not (option.bulk and option.overwrite):
@@ -163,7 +164,7 @@ def multipath_reserved(step: Step) -> Verdict | None:
 
     How to mend: clear the whole octet behind the BID, and the two after it, before setting B or O.
     """
-    option = message_of(step).first(MagMultipathBinding)
+    option = find(step, MagMultipathBinding)
     if option is None:
         return None
     if not option.reserved:
@@ -191,7 +192,7 @@ def binding_identifier_range(step: Step) -> Verdict | None:
 
     How to mend: number the paths from 1.
     """
-    option = message_of(step).first(MagMultipathBinding)
+    option = find(step, MagMultipathBinding)
     if option is None:
         return None
     if 0 < option.bid < 255:
@@ -220,7 +221,7 @@ def interface_att_range(step: Step) -> Verdict | None:
     How to mend: set the value that IANA assigns to the WAN interface's technology, such as 4 for
     WLAN or 8 for LTE; 1 for a virtual interface.
     """
-    option = message_of(step).first(MagMultipathBinding)
+    option = find(step, MagMultipathBinding)
     if option is None:
         return None
     if option.if_att in ACCESS_TECHNOLOGY and option.if_att != 0:
@@ -393,7 +394,7 @@ def mag_identifier_reserved(step: Step) -> Verdict | None:
 
     How to mend: write Subtype, one zero octet, then the identifier, and count the zero in Length.
     """
-    option = message_of(step).first(MagIdentifier)
+    option = find(step, MagIdentifier)
     if option is None:
         return None
     if not option.reserved:
@@ -483,7 +484,7 @@ def mag_identifier_subtype(step: Step) -> Verdict | None:
     How to mend: use 1 for an NAI, 2 for an IPv6 address (16 octets), 5 for an EUI-48 address (6
     octets), 6 for an EUI-64 address (8 octets).
     """
-    option = message_of(step).first(MagIdentifier)
+    option = find(step, MagIdentifier)
     if option is None:
         return None
     subtype, identifier = option.subtype, option.identifier
@@ -772,9 +773,6 @@ def multipath_mismatch(step: Step) -> Verdict | None:
 
     How to mend: copy the option of the request into the answer.
     """
-    pair_of_bodies = bodies(step)
-    if pair_of_bodies is None or pair_of_bodies[1].status >= 128:
-        return None
     request, reply = pair(step)
     asked, given = request.first(MagMultipathBinding), reply.first(MagMultipathBinding)
     if asked is None or given is None:

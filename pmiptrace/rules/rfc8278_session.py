@@ -28,6 +28,7 @@ from pmiptrace.rules.rule import (
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
+from pmiptrace.wire.messages import BindingUpdate
 
 MULTIPATH = 63
 MAG_ID = 64
@@ -341,12 +342,10 @@ def identifier_stays(step: Step) -> Verdict | None:
         earlier = binding.last_request or binding.first_request
         known = registration(earlier).mag_identifier if earlier is not None else None
         if known is not None and known != identifier:
-            return _proven(
-                step,
-                binding.since,
-                f"MAG Identifier {identifier}, but {known} before from the same care-of address",
-                field="identifier",
-            )
+            text = f"MAG Identifier {identifier}, but {known} before from the same care-of address"
+            if _follows(session, request):
+                return fail(text, field="identifier")
+            return inconclusive(text, UNSEEN, field="identifier")
     return PASS
 
 
@@ -576,6 +575,17 @@ def _asks_again(step: Step, refusal: Refusal, what: str, options: RuleOptions) -
             option=request.multipath,
         )
     return _proven(step, refusal.moment, text, option=request.multipath)
+
+
+def _follows(session: Session, request: Registration) -> bool:
+    """Tell by its sequence number whether a PBU is the next one after the session's last.
+
+    Another identifier makes another MAG, whose numbers prove nothing of the one before.
+    """
+    last = session.last_sent
+    if last is None or not isinstance(last.body, BindingUpdate):
+        return False
+    return (request.sequence - last.body.sequence) % 65536 == 1
 
 
 def _asked_since(session: Session, refusal: Refusal, options: RuleOptions) -> bool:

@@ -270,8 +270,8 @@ def rule(
     else that the `Shape` tells (`given`).
 
     `configured` names the field of `RuleOptions` that the rule depends on: it is called with the
-    options as a second argument, and left out while a field that is a switch is off. `once` limits
-    its findings to one per ``capture`` or per ``peer``, the sender.
+    options as a second argument, and left out while a field that is a switch is off. `once` joins
+    its findings to one per ``capture`` or per ``peer``, the sender, which counts them.
     """
 
     def register(check: C) -> C:
