@@ -20,13 +20,14 @@
 
 from __future__ import annotations
 
+import re
 from struct import Struct as Packing
 from typing import Any
 
 from msgspec import Struct
 
 from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop, scan_pcap
-from pmiptrace.capture.walk import SECOND, Walk
+from pmiptrace.capture.walk import SECOND, Walk, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import Frame
 
@@ -42,6 +43,9 @@ MAGICS = frozenset(
 USUAL_LIMIT = 262144
 """Octets that a record may have whatever its file says: the largest snap length of libpcap."""
 _DAY = 86400
+"""Seconds by which records in a row may differ."""
+_SECONDS_LEAST = 1_000_000
+"""Seconds since 1970 that cannot be mistaken for microseconds."""
 _CHAIN = 3
 """Record headers in a row that must be plausible to take up reading again."""
 
@@ -94,6 +98,15 @@ class PcapWalk(Walk):
             limit=min(max(header.snap_length, USUAL_LIMIT), RECORD_LIMIT),
             magic=header.magic.to_bytes(4, "little" if little else "big"),
         )
+        # From the second word of a record header on; a lookahead, as matches may overlap.
+        self._search_for = re.compile(
+            b"(?s)(?="
+            + word_pattern(SECOND // self._unit, header.order)
+            + rb"(?!\x00{4})"
+            + word_pattern(self._form.limit, header.order)
+            + word_pattern(self._form.limit, header.order)
+            + b")"
+        )
         window.position += FILE_HEADER
 
     def _scan(self, hits: list[Hit]) -> tuple[int, Stop]:
@@ -124,10 +137,22 @@ class PcapWalk(Walk):
         raise AssertionError("a pcap file has records only")
 
     def _find(self, position: int, stop: int) -> int | None:
-        for place in range(position, stop):
+        for match in self._search_for.finditer(self.window.buffer, position + 4, self.window.end):
+            place = match.start() - 4
+            if place >= stop:
+                break
             if self._plausible(place):
                 return place
         return None
+
+    def _datable(self, seconds: int) -> bool:
+        """Tell whether a number can be the seconds of a record, and not microseconds.
+
+        Without that, a chain of records would look the same four octets off: what is taken for
+        the seconds is then the fraction, and the two equal lengths stand for each other.
+        """
+        known = [time // SECOND for time in (self.first_time, self.last_time) if time is not None]
+        return seconds >= _SECONDS_LEAST or any(abs(seconds - time) < _DAY for time in known)
 
     def _plausible(self, place: int) -> bool:
         """Tell whether records follow one another from here, or end exactly where the file does."""
@@ -142,7 +167,7 @@ class PcapWalk(Walk):
             seconds, fraction, captured, original = self._unpack(window.buffer, place)
             if not 0 < captured <= form.limit or fraction >= fractions:
                 return False
-            if not captured <= original <= RECORD_LIMIT:
+            if not captured <= original <= form.limit or not self._datable(seconds):
                 return False
             if previous is not None and abs(seconds - previous) > _DAY:
                 return False

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from struct import Struct as Packing
 from typing import Any
@@ -32,7 +33,7 @@ from pmiptrace.capture.scan import (
     Stop,
     scan_pcapng,
 )
-from pmiptrace.capture.walk import SECOND, Walk, sensible_time
+from pmiptrace.capture.walk import SECOND, Walk, sensible_time, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import Frame
 
@@ -41,8 +42,18 @@ SECTION_HEADER = 0x0A0D0D0A
 INTERFACE, PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 1, 2, 3, 6
 _PACKET_BLOCKS = {PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
 """Block types with a packet, and their least length."""
-_KNOWN = frozenset({SECTION_HEADER, *range(1, 11), 0xBAD, 0x40000BAD})
-"""Block types of the specification: what a search behind damage takes for a block."""
+_NUMBERED = frozenset({9, 0xBAD, 0x40000BAD, 0x204, 0x216, 0x221})
+"""Blocks that hold no packet but have a frame number in Wireshark: journal, custom, sysdig."""
+_KNOWN = frozenset({SECTION_HEADER, *range(1, 11)})
+"""Block types that a search behind damage takes for a block."""
+_SEARCH_FOR = {
+    order: re.compile(
+        rb"(?s)(?=(?:" + word_pattern(10, order) + rb"(?<!\x00{4})"
+        + word_pattern(RECORD_LIMIT, order) + rb"|\x0a\x0d\x0d\x0a))"
+    )
+    for order in "<>"
+}  # fmt: skip
+"""What a search behind damage looks at: low block types with a believable length, sections."""
 BYTE_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _OPTION_RESOLUTION, _OPTION_FCS, _OPTION_OFFSET = 9, 13, 14
 _OPTION_FLAGS = 2
@@ -225,6 +236,9 @@ class PcapngWalk(Walk):
             going = self._add_interface(bytes(window.buffer[place : place + length]))
         elif kind in _PACKET_BLOCKS:
             frame, going = self._take_packet(kind, length)
+        elif kind in _NUMBERED:
+            self.tally.number += 1
+            self.tally.others += 1
         window.position = place + length
         return frame, going
 
@@ -265,13 +279,13 @@ class PcapngWalk(Walk):
             self._damage(f"interface {number} of this packet has no readable description")
         else:
             return self._wanted(), True
-        tally.packets += 1
+        tally.number += 1
         return None, self._bearable()
 
     def _wanted(self) -> Frame | None:
         place, tally = self.window.position, self.tally
         packet = self._packet(place)
-        tally.packets += 1
+        tally.number += 1
         self._clock(packet.time)
         if not tally.every:
             link_type = self._interfaces[packet.interface].shape.link_type
@@ -281,13 +295,15 @@ class PcapngWalk(Walk):
                 tally.esp += 1
             if verdict == REJECT or (verdict == ESP and tally.esp > ESP_LIMIT):
                 return None
-        return self._frame(tally.packets, place)
+        return self._frame(tally.number, place)
 
     def _find(self, position: int, stop: int) -> int | None:
         window = self.window
         buffer = window.buffer
         pair = Packing(f"{self._order}II").unpack_from
-        for place in range(position, min(stop, window.end - 11)):
+        search_for = _SEARCH_FOR[self._order]
+        for match in search_for.finditer(buffer, position, min(stop + 8, window.end)):
+            place = match.start()
             kind, length = pair(buffer, place)
             if kind not in _KNOWN:
                 continue

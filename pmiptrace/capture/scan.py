@@ -29,6 +29,9 @@ ESP_LIMIT = 4096
 RECORD_LIMIT = 64 << 20
 """Octets of the largest record or block believed; a length beyond it is damage."""
 
+_FRACTION_LIMIT = 999_999_999
+"""Nanoseconds in a second. Some writers put them where microseconds should be."""
+
 Hit = tuple[int, int]
 """A record that may hold signalling: number of its frame, place of its header in the buffer."""
 
@@ -47,16 +50,24 @@ class Stop(IntEnum):
 class Tally:
     """What a scan counts; it goes on from block to block."""
 
-    __slots__ = ("esp", "every", "last", "packets")
+    __slots__ = ("esp", "every", "last", "number", "others")
 
     def __init__(self, every: bool = False) -> None:
         self.every = every
         """Whether all frames are wanted, not only those that may hold signalling."""
-        self.packets = 0
+        self.number = 0
+        """Number of the last frame."""
+        self.others = 0
+        """Records that Wireshark gives a frame number, though they are no packets."""
         self.esp = 0
         """Frames with ESP, kept or not."""
         self.last = 0
         """Place in the buffer of the last record that was counted."""
+
+    @property
+    def packets(self) -> int:
+        """Packets so far."""
+        return self.number - self.others
 
 
 class Shape:
@@ -119,22 +130,23 @@ def scan_pcap(
     ipv6, ipv6_payload, ipv4, ipv4_udp = shape.ipv6, shape.ipv6_payload, shape.ipv4, shape.ipv4_udp
     if every:
         minimum = RECORD_LIMIT + 1
+    most, latest = RECORD_LIMIT, _FRACTION_LIMIT
     harmless, port = HARMLESS, PMIP_PORT
     ipv6_ports, ipv4_ports, ipv6_inner = _IPV6_PORTS, _IPV4_PORTS, _IPV6_INNER
-    number, last, last_header = tally.packets, tally.last, end - header
+    number, last, last_header = tally.number, tally.last, end - header
     stop = Stop.MORE
     while position <= last_header:
-        seconds, _, captured, original, ethertype, first, next_header, protocol = unpack(
-            buffer, position
-        )
+        (
+            seconds, fraction, captured, original, ethertype, first, next_header, protocol
+        ) = unpack(buffer, position)  # fmt: skip
         start = position + header
         following = start + captured
-        if not 0 < captured <= limit and (
-            captured
-            or (not original and (not seconds or buffer[position : position + 4] == form.magic))
-        ):
-            stop = Stop.DAMAGE
-            break
+        if not 0 < captured <= limit or original > most or fraction > latest:
+            # A packet may be empty; but not at the time 0, nor is a file header a record.
+            odd = original > most or fraction > latest or not (original or seconds)
+            if captured or odd or buffer[position : position + 4] == form.magic:
+                stop = Stop.DAMAGE
+                break
         if following > end:
             break
         number += 1
@@ -169,7 +181,7 @@ def scan_pcap(
                 if tally.esp > ESP_LIMIT:
                     continue
         hits.append((number, last))
-    tally.packets, tally.last = number, last
+    tally.number, tally.last = number, last
     return position, stop
 
 
@@ -199,7 +211,7 @@ def scan_pcapng(
     harmless, port = HARMLESS, PMIP_PORT
     ipv6_ports, ipv4_ports, ipv6_inner = _IPV6_PORTS, _IPV4_PORTS, _IPV6_INNER
     word, limit = _WORD[order], RECORD_LIMIT
-    number, last, last_header = tally.packets, tally.last, end - 32
+    number, last, last_header = tally.number, tally.last, end - 32
     current = -1
     unpack, minimum, link_type = UNKNOWN[order].unpack, 0, -1
     ipv6, ipv4 = UNKNOWN[order].ipv6, UNKNOWN[order].ipv4
@@ -272,5 +284,5 @@ def scan_pcapng(
             word(buffer, position)[0] != _ENHANCED_PACKET or word(buffer, position + 4)[0] < 32
         ):
             stop = Stop.OTHER
-    tally.packets, tally.last = number, last
+    tally.number, tally.last = number, last
     return position, stop

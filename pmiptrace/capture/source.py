@@ -7,6 +7,7 @@ of bounded size, so a small file that expands to terabytes costs time but no mem
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
 import os
 import stat
@@ -253,9 +254,14 @@ class Source:
             view[:count] = self._head[:count]
             self._head = self._head[count:]
             return count
-        # One read at most, so that what a live pipe delivered is not held back.
-        read = getattr(self._stream, "readinto1", None) or self._stream.readinto  # type: ignore[attr-defined]
-        count = read(view) or 0
+        if isinstance(self._stream, io.BufferedIOBase):
+            # What a live pipe delivered is not held back for more. Not readinto1: with octets in
+            # its buffer and a large view it waits for further ones all the same.
+            piece = self._stream.read1(len(view))
+            count = len(piece)
+            view[:count] = piece
+        else:
+            count = self._stream.readinto(view) or 0  # type: ignore[attr-defined]
         self.bytes_read += count
         return count
 

@@ -16,9 +16,9 @@ _EARLIEST, _LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND
 """The years 1 to 9999: what a date can be written for."""
 LOOK_AHEAD = 1 << 20
 """Octets that must hold all the evidence for a record, when one is searched behind damage."""
-GAP_LIMIT = 4 << 20
+GAP_LIMIT = 2 << 20
 """Octets searched for the next record behind one damaged place."""
-SEARCH_LIMIT = 16 << 20
+SEARCH_LIMIT = 8 << 20
 """Octets searched in one capture: an upper bound for the time that damage can cost."""
 PROBLEM_LIMIT = 100
 """Damaged places of one capture, after which it is not read on."""
@@ -27,6 +27,16 @@ PROBLEM_LIMIT = 100
 def sensible_time(time: int) -> int | None:
     """Give back a time in nanoseconds since 1970, or None if it has no date in the calendar."""
     return time if _EARLIEST <= time < _LATEST else None
+
+
+def word_pattern(limit: int, order: str) -> bytes:
+    """Give a regular expression for the octets of 32-bit words that are not far beyond `limit`.
+
+    It lets a search pass over most places at the speed of `re`; what matches is still to be judged.
+    """
+    high, low = limit >> 24, 0xFF if limit >> 24 else limit >> 16
+    parts = [rb"[\x00-\x%02x]" % high, rb"[\x00-\x%02x]" % low, b".", b"."]
+    return b"".join(reversed(parts) if order == "<" else parts)
 
 
 class Walk(ABC):
@@ -72,9 +82,9 @@ class Walk(ABC):
         going = True
         while going:
             hits: list[Hit] = []
-            first, counted = window.position, self.tally.packets
+            first, counted = window.position, self.tally.number
             position, stop = self._scan(hits)
-            if self.tally.packets > counted:
+            if self.tally.number > counted:
                 self._clock(self._time(self.tally.last), self._time(first))
             for number, place in hits:
                 yield self._frame(number, place)
@@ -116,7 +126,7 @@ class Walk(ABC):
                 kind or f"damaged-{self.record}",
                 message,
                 offset=self.window.offset,
-                frame=self.tally.packets + 1,
+                frame=self.tally.number + 1,
             )
         )
 
@@ -140,7 +150,7 @@ class Walk(ABC):
                 break
             window.position = stop
             skipped = window.offset - damaged
-        number = self.tally.packets + 1
+        number = self.tally.number + 1
         if place is None:
             if at_end:
                 left = window.offset - damaged + window.available

@@ -26,7 +26,11 @@ class MessageType(Struct, frozen=True):
     has_options: bool
     extent: Callable[[bytes], int] | None
     """Gives, from the fixed part, the octets of a list between it and the options."""
-    layout: Layout[Any]
+
+    @property
+    def layout(self) -> Layout[Any]:
+        """The fields of the fixed part."""
+        return Layout.of(self.cls)
 
     @property
     def minimum(self) -> int:
@@ -65,7 +69,6 @@ def mobility_message(
             variant,
             has_options,
             extent,
-            Layout.of(cls),
         )
         MESSAGE_TYPES[mh_type] = (*MESSAGE_TYPES.get(mh_type, ()), declared)
         return cls

@@ -62,7 +62,8 @@ def _message_data(
     declared = message_type(mh_type, content)
     if declared is None:
         return OpaqueBody(data=content), (), (), "MH"
-    size = declared.layout.size
+    layout = declared.layout
+    size = layout.size
     if declared.extent is not None and len(content) >= size:
         size += declared.extent(content)
     if len(content) < size:
@@ -72,12 +73,12 @@ def _message_data(
         return OpaqueBody(data=content), (), (), declared.abbreviation
     body: Body
     if not declared.has_options:
-        body = declared.layout.decode(content)
+        body = layout.decode(content)
         return body, (), (), declared.abbreviation
     if declared.extent is not None:
-        body = declared.layout.decode(content[:size])
+        body = layout.decode(content[:size])
     else:
-        body = declared.layout.decode_fixed(content)
+        body = layout.decode_fixed(content)
     options, offsets = MOBILITY_OPTIONS.decode(data, FIXED + size, defects)
     return body, options, offsets, kind_of(body)
 

@@ -118,8 +118,12 @@ class Dialect(Struct, frozen=True, forbid_unknown_fields=True):
         that the dialect does not have shows that the peer now speaks otherwise.
         """
         table = self.flags.get(message.body.abbreviation)
-        if table is not None and _flag_word(message) & ~sum(table.values()):
-            return False
+        if table is not None:
+            unknown = _flag_word(message)
+            for bit in table.values():
+                unknown &= ~bit
+            if unknown:
+                return False
         lengths = {rule.number: rule.length for rule in self.option}
         return all(
             number in (PAD1, PADN) or (number in lengths and lengths[number] in (None, length))

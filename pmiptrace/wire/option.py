@@ -12,7 +12,6 @@ from pmiptrace.model import Defect, OpaqueOption, Option
 from pmiptrace.wire.layout import Layout, SubOptions
 
 O = TypeVar("O", bound=Option)  # noqa: E741
-_Decoder = Callable[[bytes], Option]
 
 PAD1 = 0
 PADN = 1
@@ -64,7 +63,36 @@ class OptionType(Struct, frozen=True):
     """(x, y) of the requirement xn+y, from the start of the Mobility Header; None without one."""
     messages: tuple[str, ...]
     """The kinds of message it is defined for; empty where that was not settled."""
-    layout: Layout[Any]
+
+    @property
+    def layout(self) -> Layout[Any]:
+        """Its fields."""
+        return Layout.of(self.cls)
+
+
+class _Decoders(Struct, frozen=True):
+    """How to decode one option; made when it is first met."""
+
+    size: int
+    """Octets of the fixed fields."""
+    fixed: Callable[[bytes], Option]
+    """For content of exactly that size."""
+    longer: Callable[[bytes], Option]
+    has_sub_options: bool
+
+
+class _DecoderTable(dict[int, _Decoders | None]):
+    def __init__(self, types: dict[int, OptionType]) -> None:
+        self.types = types
+
+    def __missing__(self, number: int) -> _Decoders | None:
+        decoders = None
+        if number in self.types:
+            layout = self.types[number].layout
+            nested = layout.tail is not None and isinstance(layout.tail.field, SubOptions)
+            decoders = _Decoders(layout.size, layout.decode_fixed, layout.decode, nested)
+        self[number] = decoders
+        return decoders
 
 
 class OptionRegistry:
@@ -74,8 +102,7 @@ class OptionRegistry:
         self.what = what
         """How defects name an entry: ``option``, ``ANI sub-option``."""
         self.types: dict[int, OptionType] = {}
-        self._decoders: dict[int, tuple[int, _Decoder, _Decoder, bool]] = {}
-        """Size of the fixed fields, decoder for just them, for more octets, has sub-options."""
+        self._decoders = _DecoderTable(self.types)
 
     def declare(
         self,
@@ -94,7 +121,6 @@ class OptionRegistry:
             if number in self.types:
                 raise TypeError(f"{self.what} {number} is declared twice")
             cls.number = number
-            layout: Layout[Any] = Layout.of(cls)
             self.types[number] = OptionType(
                 number,
                 name,
@@ -104,10 +130,8 @@ class OptionRegistry:
                 length_verified,
                 alignment,
                 tuple(messages),
-                layout,
             )
-            nested = layout.tail is not None and isinstance(layout.tail.field, SubOptions)
-            self._decoders[number] = (layout.size, layout.decode_fixed, layout.decode, nested)
+            self._decoders.pop(number, None)
             return cls
 
         return register
@@ -119,11 +143,10 @@ class OptionRegistry:
 
     def decode_content(self, number: int, data: bytes) -> Option:
         """Give the option of that number and content; an `OpaqueOption` if it cannot be decoded."""
-        decoders = self._decoders.get(number)
-        if decoders is None or len(data) < decoders[0]:
+        known = self._decoders[number]
+        if known is None or len(data) < known.size:
             return OpaqueOption(type=number, data=data)
-        size, decode_fixed, decode, _ = decoders
-        return decode_fixed(data) if len(data) == size else decode(data)
+        return known.fixed(data) if len(data) == known.size else known.longer(data)
 
     def decode(
         self, data: bytes, start: int = 0, defects: list[Defect] | None = None
@@ -150,9 +173,9 @@ class OptionRegistry:
         position, end = start, len(data)
         while position < end:
             number = data[position]
-            known = decoders.get(number)
+            known = decoders[number]
             if number == PAD1 and known is not None:
-                options.append(known[1](b""))
+                options.append(known.fixed(b""))
                 offsets.append(position)
                 position += 1
                 continue
@@ -168,12 +191,12 @@ class OptionRegistry:
                 break
             if known is None:
                 options.append(OpaqueOption(type=number, data=data[content:after]))
-            elif after - content == known[0]:
-                options.append(known[1](data[content:after]))
-            elif after - content > known[0]:
-                option = known[2](data[content:after])
+            elif after - content == known.size:
+                options.append(known.fixed(data[content:after]))
+            elif after - content > known.size:
+                option = known.longer(data[content:after])
                 options.append(option)
-                if known[3] and option.excess and defects is not None:
+                if known.has_sub_options and option.excess and defects is not None:
                     self._report(
                         defects, "sub-option-overrun", number, position, after - position,
                         after - position - len(option.excess), "Length"
@@ -182,7 +205,7 @@ class OptionRegistry:
                 options.append(OpaqueOption(type=number, data=data[content:after]))
                 if defects is not None:
                     self._report(
-                        defects, "option-short", number, position, 2 + known[0],
+                        defects, "option-short", number, position, 2 + known.size,
                         after - position, "Length"
                     )  # fmt: skip
             offsets.append(position)

@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 from struct import pack
 
 import pytest
@@ -134,12 +136,21 @@ def test_sections_follow_one_another(orders, length):
 
 
 def test_other_blocks_are_passed_over():
-    names = block(4, bytes(20)) + block(5, bytes(12)) + block(0xBAD, bytes(4)) + block(99, b"")
+    names = block(4, bytes(20)) + block(5, bytes(12)) + block(10, bytes(8)) + block(99, b"")
     octets = section(tail=option(4, b"tester")) + names + interface() + names + enhanced(b"a")
     octets += names + block(0x8000_0001, bytes(600_000)) + enhanced(b"b") + names
     frames, info = read(octets)
     assert [f.data for f in frames] == [b"a", b"b"]
     assert info.problems == ()
+
+
+def test_blocks_that_wireshark_numbers():
+    octets = section() + interface() + enhanced(b"a")
+    octets += block(9, b"MESSAGE=x\n\n") + block(0xBAD, bytes(8)) + block(0x40000BAD, bytes(8))
+    octets += block(0x204, bytes(28)) + block(0x208, bytes(28)) + enhanced(b"b")
+    frames, info = read(octets)
+    assert [f.number for f in frames] == [1, 6]
+    assert info.packets == 2
 
 
 def test_only_signalling_becomes_frames_but_all_are_counted():
@@ -247,3 +258,29 @@ def test_a_later_section_of_unknown_version_ends_the_reading():
     frames, info = read(octets)
     assert len(frames) == 1
     assert [p.kind for p in info.problems] == ["unsupported"]
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_numbers_and_times_are_those_of_tshark(tmp_path):
+    octets = section() + interface(tail=option(9, b"\x8a")) + interface()
+    octets += enhanced(SIGNALLING, ticks=1024 * 9 + 512)
+    octets += block(9, b"__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n") + block(5, bytes(12))
+    octets += block(0xBAD, bytes(8)) + enhanced(SIGNALLING, number=1)
+    octets += (
+        obsolete(SIGNALLING, number=1)
+        + section(">")
+        + interface(">", tail=option(9, b"\3", ">") + option(14, bytes(8), ">"))
+    )
+    octets += block(99, bytes(4), ">") + enhanced(SIGNALLING, ">", ticks=START * 1000 + 7)
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(octets)
+    command = ["tshark", "-r", str(path), "-Y", "mipv6", "-T", "fields"]
+    command += ["-e", "frame.number", "-e", "frame.time_epoch"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    frames, _ = read(octets, every=False)
+    assert len(frames) == 4
+    assert out[0::2] == [str(f.number) for f in frames]
+    # tshark prints as many digits as the interface resolves.
+    for text, frame in zip(out[1::2], frames, strict=True):
+        seconds, _, digits = text.partition(".")
+        assert int(seconds) * SECOND + int(digits.ljust(9, "0")) == frame.time

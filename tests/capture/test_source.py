@@ -6,7 +6,8 @@ import lzma
 import os
 import sys
 import threading
-import zlib
+import tracemalloc
+from random import Random
 
 import pytest
 from container_bytes import SIGNALLING, pcap_header, read, record
@@ -16,8 +17,12 @@ from pmiptrace.errors import CaptureError
 
 FRAMES = 400
 PLAIN = pcap_header() + b"".join(
-    record(os.urandom(0) + bytes([i % 251]) * 90 + SIGNALLING, fraction=i) for i in range(FRAMES)
+    record(bytes([i % 251]) * 90 + SIGNALLING, fraction=i) for i in range(FRAMES)
 )
+NOISY = 3000
+_random = Random(1)
+NOISE = pcap_header() + b"".join(record(_random.randbytes(1000)) for _ in range(NOISY))
+"""3 MB that cannot be compressed."""
 
 
 def _zstd(octets):
@@ -64,24 +69,20 @@ def test_zeros_behind_a_stream_are_padding(name):
 
 @EACH
 def test_a_cut_stream_gives_what_came_before(name):
-    noise = pcap_header() + b"".join(
-        record(zlib.compress(str(i).encode() * i)[:100] + os.urandom(400)) for i in range(2000)
-    )
-    octets = COMPRESS[name](noise)
-    frames, info = read(octets[: len(octets) - 1000])
-    assert 0 < len(frames) < 2000
+    octets = COMPRESS[name](NOISE)
+    frames, info = read(octets[:-1000])
+    assert 0 < len(frames) < NOISY
+    assert [f.number for f in frames] == list(range(1, len(frames) + 1))
     assert [p.kind for p in info.problems] == ["compression"]
     assert "early" in info.problems[0].message
 
 
 @EACH
 def test_a_damaged_stream_gives_what_came_before(name):
-    noise = pcap_header() + b"".join(record(os.urandom(1000)) for _ in range(3000))
-    octets = bytearray(COMPRESS[name](noise))
+    octets = bytearray(COMPRESS[name](NOISE))
     octets[-700_000:-300_000] = b"\xaa" * 400_000
     frames, info = read(bytes(octets))
-    assert len(frames) < 3000
-    assert "compression" in [p.kind for p in info.problems] or name in ("gzip", "lz4")
+    assert 0 < len(frames) < NOISY
     assert info.problems
 
 
@@ -93,8 +94,6 @@ def test_nothing_can_be_read_of_it(name):
 
 @EACH
 def test_a_bomb_takes_no_memory(name):
-    import tracemalloc
-
     zeros = COMPRESS[name](PLAIN + b"\xff" * (48 << 20))
     assert len(zeros) < 1 << 20
     tracemalloc.start()

@@ -18,10 +18,17 @@ SECOND = 1_000_000_000
 def frames(draw, times, link_types, interfaces):
     data = draw(st.lists(st.binary(min_size=1, max_size=70), max_size=12))
     return [
-        Frame(0, i + 1, draw(times), draw(link_types), octets, len(octets) + draw(st.integers(0, 9)),
-              draw(interfaces))
+        Frame(
+            0,
+            i + 1,
+            draw(times),
+            draw(link_types),
+            octets,
+            len(octets) + draw(st.integers(0, 9)),
+            draw(interfaces),
+        )
         for i, octets in enumerate(data)
-    ]  # fmt: skip
+    ]
 
 
 PCAP_TIMES = st.integers(0, (SECOND << 32) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ def values(cls: type[Any], excess: st.SearchStrategy[bytes]) -> st.SearchStrateg
     return st.builds(cls, excess=excess, **arguments)
 
 
+@cache
 def options(registry: OptionRegistry = MOBILITY_OPTIONS) -> st.SearchStrategy[Option]:
     return st.one_of(
         *(
@@ -53,7 +55,7 @@ def options(registry: OptionRegistry = MOBILITY_OPTIONS) -> st.SearchStrategy[Op
     )
 
 
-def bodies(declared: MessageType) -> st.SearchStrategy[Body]:
+def _bodies(declared: MessageType) -> st.SearchStrategy[Body]:
     arguments = {p.name: field_values(p.field) for p in declared.layout.fields}
     if declared.abbreviation == "HAS":
         addresses = st.integers(0, 3).flatmap(
@@ -71,3 +73,4 @@ def bodies(declared: MessageType) -> st.SearchStrategy[Body]:
 
 
 ALL_MESSAGES = [form for forms in MESSAGE_TYPES.values() for form in forms]
+BODIES = {form.abbreviation: _bodies(form) for form in ALL_MESSAGES}
