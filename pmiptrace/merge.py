@@ -24,7 +24,9 @@ Item = Message | Undecoded
 MAX_COMPARED = 200_000
 """Messages of one capture that are compared with those of others."""
 MIN_COMMON = 2
-"""Messages that two captures must share before their clocks are compared."""
+"""Messages that a capture must share with others before their clocks are compared."""
+CAPTURED_TWICE = 50_000_000
+"""Nanoseconds within which the same octets in one capture are one message, captured twice."""
 
 
 class Overview(Struct, frozen=True):
@@ -34,7 +36,7 @@ class Overview(Struct, frozen=True):
     path: str
     first_time: int | None
     times: dict[int, int]
-    """Time of each message by its octets and addresses; those seen more than once left out."""
+    """Time of each message by its octets and addresses; those sent more than once left out."""
 
 
 def overview(index: int, path: str, datagrams: Iterable[Datagram]) -> Overview:
@@ -47,13 +49,14 @@ def overview(index: int, path: str, datagrams: Iterable[Datagram]) -> Overview:
         if time is None:
             continue
         first = time if first is None else min(first, time)
-        if len(times) >= MAX_COMPARED:
+        if len(times) + len(repeated) >= MAX_COMPARED:
             continue
         key = hash((datagram.source, datagram.destination, datagram.payload))
-        if key in times or key in repeated:
+        known = times.get(key)
+        if known is not None and time - known > CAPTURED_TWICE:
             repeated.add(key)
-            times.pop(key, None)
-        else:
+            del times[key]
+        elif known is None and key not in repeated:
             times[key] = time
     return Overview(index, path, first, times)
 
@@ -64,24 +67,32 @@ def clock_offsets(captures: Sequence[Overview]) -> dict[int, int]:
     Captures are compared with all that were matched before them, so that a chain of captures of
     which only neighbours share messages is matched too. One that shares none keeps its times.
     """
+    owners: dict[int, list[int]] = {}
+    for place, capture in enumerate(captures):
+        for key in capture.times:
+            owners.setdefault(key, []).append(place)
     offsets: dict[int, int] = {}
-    matched: dict[int, int] = {}
-    waiting = deque(captures)
-    unmatched_in_a_row = 0
+    differences: list[list[int]] = [[] for _ in captures]
+    waiting = dict.fromkeys(range(len(captures)))
+    ready: list[int] = []
     while waiting:
-        capture = waiting.popleft()
-        differences = [matched[key] - time for key, time in capture.times.items() if key in matched]
-        enough = len(differences) >= min(MIN_COMMON, len(capture.times) or 1)
-        if offsets and not enough and unmatched_in_a_row < len(waiting):
-            waiting.append(capture)
-            unmatched_in_a_row += 1
-            continue
-        unmatched_in_a_row = 0
-        offset = median_low(differences) if differences and enough else 0
+        place = heappop(ready) if ready else next(iter(waiting))
+        del waiting[place]
+        capture, found = captures[place], differences[place]
+        offset = median_low(found) if len(found) >= _enough(capture) else 0
         offsets[capture.index] = offset
         for key, time in capture.times.items():
-            matched.setdefault(key, time + offset)
+            for other in owners.pop(key, ()):
+                if other in waiting:
+                    differences[other].append(time + offset - captures[other].times[key])
+                    if len(differences[other]) == _enough(captures[other]):
+                        heappush(ready, other)
     return offsets
+
+
+def _enough(capture: Overview) -> int:
+    """Give how many messages a capture must share with those matched before it."""
+    return max(1, min(MIN_COMMON, len(capture.times)))
 
 
 def in_order(

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pmiptrace.model import Binding, BindingState, Defect, ExchangeKind, Message, Session
 from pmiptrace.track.registration import Registration
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 
 def classify(
-    request: Registration, session: Session, mag: int, binding: Binding | None
+    request: Registration, session: Session, binding: Binding | None, bindings: Sequence[Binding]
 ) -> ExchangeKind:
-    """Name what a PBU of a MAG asks for; `binding` is the one it is about, if there is one."""
+    """Name what a PBU asks for.
+
+    `binding` is the one it is about, if there is one; `bindings` are all those of its MAG.
+    """
     if request.lifetime == 0:
         selective = is_selective(request, session)
         return ExchangeKind.DEREG_SELECTIVE if selective else ExchangeKind.DEREG
-    others = [b for b in session.bindings if b is not binding]
-    own = [b for b in others if b.mag == mag and is_there(b)]
+    own = [b for b in bindings if b is not binding and is_there(b)]
     is_live = binding is not None and binding.state.is_live
+    is_sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
+    foreign = [b for b in session.bindings if is_left_behind(b) and not is_one_of(b, bindings)]
+    is_unseen = session.partial and binding is None
+    is_renewed = is_unseen and request.handoff_indicator == Handoff.NOT_CHANGED
     multipath = request.multipath
-    if multipath is not None and (own or is_live):
+    if multipath is not None and (own or is_live or is_renewed or (foreign and is_sharing)):
         if multipath.overwrite:
             return ExchangeKind.OVERWRITE
         if multipath.bulk:
@@ -26,20 +34,26 @@ def classify(
     if binding is not None and is_live:
         same = binding.care_of_address == request.care_of_address
         return ExchangeKind.REFRESH if same else ExchangeKind.COA_CHANGE
-    is_unseen = session.partial and binding is None
-    if is_unseen and request.handoff_indicator == Handoff.NOT_CHANGED:
+    if is_renewed:
         return ExchangeKind.REFRESH
+    if own and multipath is None:
+        same = any(b.care_of_address == request.care_of_address for b in own)
+        return ExchangeKind.REFRESH if same else ExchangeKind.COA_CHANGE
     if own:
-        return ExchangeKind.ADD_PATH if multipath is not None else ExchangeKind.COA_CHANGE
-    if any(b.mag != mag and is_left_behind(b) for b in others):
-        sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
-        return ExchangeKind.ADD_PATH if sharing else ExchangeKind.HANDOVER
+        return ExchangeKind.ADD_PATH
+    if _foreign(session, bindings):
+        return ExchangeKind.ADD_PATH if is_sharing else ExchangeKind.HANDOVER
     if is_unseen and request.handoff_indicator in (
         Handoff.BETWEEN_INTERFACES,
         Handoff.BETWEEN_MAGS,
     ):
         return ExchangeKind.HANDOVER
     return ExchangeKind.INITIAL
+
+
+def _foreign(session: Session, bindings: Sequence[Binding]) -> bool:
+    """Tell whether another MAG than that of some bindings has, or had just now, one as well."""
+    return any(is_left_behind(b) and not is_one_of(b, bindings) for b in session.bindings)
 
 
 def why_partial(request: Registration) -> str | None:
@@ -49,6 +63,8 @@ def why_partial(request: Registration) -> str | None:
     indicator = request.handoff_indicator
     if indicator == Handoff.NOT_CHANGED:
         return "its first message is a re-registration"
+    if indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES:
+        return "its first message adds an interface"
     has_prefix = bool(request.prefixes) or request.ipv4_home_address is not None
     if not has_prefix or indicator in (None, Handoff.NEW_INTERFACE):
         return None
@@ -65,6 +81,11 @@ def is_selective(request: Registration, session: Session) -> bool:
     has_prefix = bool(request.prefixes) or request.all_zero
     has_both = bool(session.prefixes) and session.ipv4_home_address is not None
     return has_both and request.has_ipv4 != has_prefix
+
+
+def is_one_of(binding: Binding, bindings: Sequence[Binding]) -> bool:
+    """Tell whether a binding is one of several, by identity: comparing values takes long."""
+    return any(binding is other for other in bindings)
 
 
 def is_there(binding: Binding) -> bool:

@@ -10,7 +10,6 @@ from pmiptrace.track.timers import Timers
 LIMIT = 200_000
 """Messages remembered; the oldest goes first."""
 
-Key = tuple[bytes, bytes, bytes]
 Place = tuple[int, int, int, bytes]
 
 
@@ -23,7 +22,8 @@ class Duplicates:
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._seen: OrderedDict[Key, tuple[int, Place]] = OrderedDict()
+        self._seen: OrderedDict[int, tuple[int, Place]] = OrderedDict()
+        """Time and place of a message by the hash of its octets and addresses."""
 
     def is_duplicate(self, message: Message) -> bool:
         """Tell whether a message was seen before, and remember it if not."""
@@ -31,7 +31,7 @@ class Duplicates:
         if time is None:
             return False
         datagram = message.datagram
-        key = (datagram.source, datagram.destination, datagram.payload)
+        key = hash((datagram.source, datagram.destination, datagram.payload))
         frame = datagram.frame
         place = (frame.capture, frame.interface, datagram.hop_limit, datagram.link_address)
         known = self._seen.get(key)
@@ -40,15 +40,13 @@ class Duplicates:
             window = self._timers.duplicate_elsewhere if elsewhere else self._timers.duplicate
             if abs(time - known[0]) <= window:
                 return True
+            self._seen.move_to_end(key)
         self._seen[key] = (time, place)
-        self._seen.move_to_end(key)
         self._purge(time)
         return False
 
     def _purge(self, now: int) -> None:
-        while self._seen:
-            key = next(iter(self._seen))
-            old = now - self._seen[key][0] > self._timers.duplicate_elsewhere
-            if not old and len(self._seen) <= LIMIT:
-                return
-            del self._seen[key]
+        seen = self._seen
+        oldest = now - self._timers.duplicate_elsewhere
+        while len(seen) > LIMIT or seen[next(iter(seen))][0] < oldest:
+            seen.popitem(last=False)

@@ -7,13 +7,14 @@ MAGs may count per mobile node. So candidates are narrowed by mobile node, Times
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import TypeVar
 
 from msgspec.structs import replace
 
-from pmiptrace.model import Exchange, Message, Moment
+from pmiptrace.model import Exchange, Identifier, Message, Moment
 from pmiptrace.track.registration import Registration
 
 SEQUENCE_OUT_OF_WINDOW = 135
@@ -23,7 +24,7 @@ TIMESTAMP_STATUS = (156, 157)
 MAX_PER_KEY = 64
 """Requests looked through for one answer."""
 MAX_ATTEMPTS = 64
-"""Retransmissions kept of one request; further ones are answered by the last."""
+"""Attempts kept of one request: the first ones and the last."""
 
 K = TypeVar("K")
 Key = tuple[bytes, bytes, tuple[int, int] | None, int]
@@ -32,23 +33,50 @@ Key = tuple[bytes, bytes, tuple[int, int] | None, int]
 class Pending:
     """A request on the way, with all its attempts; its `exchange` is replaced as it goes on."""
 
-    __slots__ = ("deferred", "exchange", "last", "request", "requests", "time")
+    __slots__ = (
+        "answered_attempt",
+        "answered_by",
+        "deferred",
+        "exchange",
+        "last",
+        "request",
+        "requests",
+        "time",
+        "until",
+    )
 
     def __init__(self, exchange: Exchange, request: Registration, *, deferred: bool) -> None:
         self.exchange = exchange
         self.request = request
         """The first attempt."""
         self.last = request
+        self.answered_by: Registration | None = None
+        """The reply."""
+        self.answered_attempt = request
         self.requests = [request]
         self.time = request.message.time
         """Of the last attempt."""
+        self.until: int | None = None
+        """When to give it up or, once it is closed, to forget it."""
         self.deferred = deferred
         """Whether its checksum is wrong, so that only an answer shows that it was taken."""
 
     @property
     def answered(self) -> bool:
         """Whether a reply came."""
-        return self.exchange.reply is not None
+        return self.answered_by is not None
+
+    def answer(self, reply: Registration) -> None:
+        """Take in a reply."""
+        self.answered_by = reply
+        self.answered_attempt = self.attempt(reply)
+
+    def attempt(self, reply: Registration) -> Registration:
+        """Give the attempt that a PBA answers: by its Timestamp, its number, or the last one."""
+        if len(self.requests) == 1:
+            return self.last
+        numbered = [r for r in self.requests if r.sequence == reply.sequence] or [self.last]
+        return next((r for r in numbered if r.timestamp == reply.timestamp), numbered[0])
 
 
 class Found(Enum):
@@ -63,35 +91,51 @@ class Found(Enum):
 class Pairing:
     """The PBUs that may still be answered."""
 
+    LIMIT = 200_000
+    """Requests kept; the oldest goes first."""
+
     def __init__(self, same_node: Callable[[bytes, bytes], bool]) -> None:
         self._same_node = same_node
         """Tells whether two addresses belong to one MAG."""
+        self._all: OrderedDict[int, Pending] = OrderedDict()
         self._by_key: dict[Key, list[Pending]] = {}
-        self._by_node: dict[object, list[Pending]] = {}
+        self._by_node: dict[Identifier | None, list[Pending]] = {}
 
     def __iter__(self) -> Iterator[Pending]:
-        for entries in self._by_node.values():
-            yield from entries
+        return iter(self._all.values())
 
     def add(self, pending: Pending) -> None:
         """Take in a new request."""
+        self._all[pending.exchange.id] = pending
         self._index(pending, pending.request)
         _append(self._by_node.setdefault(pending.request.mobile_node, []), pending)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def oldest(self) -> Pending:
+        """Give the request that was made first of those that are left."""
+        return next(iter(self._all.values()))
 
     def repeat(self, pending: Pending, attempt: Registration, moment: Moment) -> None:
         """Take in another attempt of a request."""
         pending.last = attempt
         pending.time = attempt.message.time
-        if len(pending.requests) < MAX_ATTEMPTS:
-            pending.requests.append(attempt)
-            self._index(pending, attempt)
-            exchange = pending.exchange
-            pending.exchange = replace(
-                exchange, attempts=(*exchange.attempts, moment), answered=attempt.message
-            )
+        pending.deferred = pending.deferred and attempt.message.checksum_correct is False
+        attempts = pending.exchange.attempts
+        if len(attempts) == MAX_ATTEMPTS:
+            given_up = pending.requests.pop()
+            _remove(self._by_key, _key(given_up.message, given_up.sequence), pending)
+            attempts = attempts[:-1]
+        pending.requests.append(attempt)
+        self._index(pending, attempt)
+        pending.exchange = replace(
+            pending.exchange, attempts=(*attempts, moment), answered=attempt.message
+        )
 
     def forget(self, pending: Pending) -> None:
         """Drop a request that nothing can answer any more."""
+        self._all.pop(pending.exchange.id, None)
         for attempt in pending.requests:
             _remove(self._by_key, _key(attempt.message, attempt.sequence), pending)
         _remove(self._by_node, pending.request.mobile_node, pending)
@@ -108,14 +152,22 @@ class Pairing:
                 return pending if is_open and request.repeats(pending.request) else None
         return None
 
-    def outstanding(self, request: Registration) -> Iterable[Pending]:
+    def outstanding(self, request: Registration) -> list[Pending]:
         """Give the other unanswered requests for the same mobile node at the same LMA."""
+        lma = request.message.destination
+        return [
+            pending
+            for pending in self._by_node.get(request.mobile_node, ())
+            if not pending.exchange.closed
+            and pending.request is not request
+            and pending.request.message.destination == lma
+        ]
+
+    def moved(self, request: Registration, old: int, new: int) -> None:
+        """Note that the requests of one session for a mobile node are about another."""
         for pending in self._by_node.get(request.mobile_node, ()):
-            if (
-                not pending.exchange.closed
-                and pending.request.message.destination == request.message.destination
-            ):
-                yield pending
+            if pending.exchange.session == old:
+                pending.exchange = replace(pending.exchange, session=new)
 
     def match(self, reply: Registration) -> tuple[Pending, Found] | None:
         """Give the request that a PBA answers, and how sure that is."""
@@ -132,18 +184,22 @@ class Pairing:
         return self._match_elsewhere(reply)
 
     def _match_out_of_window(self, reply: Registration) -> tuple[Pending, Found] | None:
+        """Find the request that status 135 answers, with the number accepted last in its place."""
         candidates = [
             pending
             for pending in self._by_node.get(reply.mobile_node, ())
-            if not pending.answered
-            and pending.request.message.source == reply.message.destination
+            if pending.request.message.source == reply.message.destination
             and pending.request.message.destination == reply.message.source
             and reply.bid in (None, pending.request.bid)
         ]
-        if not candidates:
-            return None
-        without_timestamp = [p for p in candidates if p.last.timestamp is None]
-        return (without_timestamp or candidates)[-1], Found.ANSWER
+        # Sessions of one mobile node share the number; a rejection repeats what tells them apart.
+        candidates = [p for p in candidates if _is_repeated_by(reply, p)]
+        waiting = [p for p in candidates if not p.answered]
+        if waiting:
+            without_timestamp = [p for p in waiting if p.last.timestamp is None]
+            return _latest(without_timestamp or waiting), Found.ANSWER
+        repeated = [p for p in candidates if p.answered_by and p.answered_by.status == reply.status]
+        return (_latest(repeated), Found.REPEATED) if repeated else None
 
     def _match_elsewhere(self, reply: Registration) -> tuple[Pending, Found] | None:
         """Find a request that the PBA answers from, or to, another address or number.
@@ -164,11 +220,13 @@ class Pairing:
         numbered = [p for p in related if any(r.sequence == reply.sequence for r in p.requests)]
         if numbered:
             return _best(numbered, reply), Found.ANSWER
-        if len(related) != 1 or reply.bid not in (None, related[0].request.bid):
+        related = [p for p in related if reply.bid in (None, p.request.bid)]
+        stamped = [p for p in related if _has_timestamp_of(reply, p)]
+        if len(stamped) == 1:
+            return stamped[0], Found.ANSWER
+        if len(related) != 1:
             return None
         pending = related[0]
-        if reply.timestamp is not None and reply.timestamp == pending.last.timestamp:
-            return pending, Found.ANSWER
         swapped = (pending.request.message.destination, pending.request.message.source)
         same_addresses = (message.source, message.destination) == swapped
         return (
@@ -193,6 +251,17 @@ def _may_answer(reply: Registration, pending: Pending) -> bool:
     asked = pending.request.mobile_node
     if reply.mobile_node is None or asked is None or reply.mobile_node == asked:
         return True
+    return _has_timestamp_of(reply, pending)
+
+
+def _is_repeated_by(reply: Registration, pending: Pending) -> bool:
+    """Tell whether a rejection has the options of a request (RFC 5213 section 5.3.6)."""
+    request = pending.request
+    return request.is_echoed_by(reply) and request.prefixes == reply.prefixes
+
+
+def _has_timestamp_of(reply: Registration, pending: Pending) -> bool:
+    """Tell whether a PBA has the Timestamp of a request, which no other has."""
     return reply.timestamp is not None and any(
         reply.timestamp == attempt.timestamp for attempt in pending.requests
     )
@@ -200,16 +269,23 @@ def _may_answer(reply: Registration, pending: Pending) -> bool:
 
 def _best(candidates: list[Pending], reply: Registration) -> Pending:
     """Choose among requests that share number and addresses."""
+    if len(candidates) == 1:
+        return candidates[0]
     narrowing: list[Callable[[Pending], bool]] = [
-        lambda p: not p.answered,
-        lambda p: p.request.mobile_node == reply.mobile_node,
+        lambda p: p.request.mobile_node == reply.mobile_node
     ]
-    if reply.status not in TIMESTAMP_STATUS and reply.timestamp is not None:
-        narrowing.append(lambda p: any(r.timestamp == reply.timestamp for r in p.requests))
+    if reply.status not in TIMESTAMP_STATUS:
+        narrowing.append(lambda p: _has_timestamp_of(reply, p))
     narrowing.append(lambda p: p.request.bid == reply.bid)
+    narrowing.append(lambda p: not p.answered)
     for test in narrowing:
         candidates = [p for p in candidates if test(p)] or candidates
-    return max(candidates, key=lambda p: p.time or 0)
+    return _latest(candidates)
+
+
+def _latest(candidates: list[Pending]) -> Pending:
+    """Give the request sent last; of those without a time, the one seen last."""
+    return max(reversed(candidates), key=lambda p: p.time or 0)
 
 
 def _append(entries: list[Pending], pending: Pending) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from pmiptrace.model import Capability, Identifier, MagNode, Moment
 from pmiptrace.track.registration import Registration
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MAX_ADDRESSES = 64
 """Care-of addresses kept of one MAG."""
@@ -18,6 +24,9 @@ class Peers:
     without one, every care-of address is a MAG of its own.
     """
 
+    LIMIT = 200_000
+    """Addresses and names told apart; all others count as one more MAG, which has no name."""
+
     def __init__(self) -> None:
         self.mags: dict[int, MagNode] = {}
         self._by_identifier: dict[Identifier, int] = {}
@@ -26,8 +35,11 @@ class Peers:
         self._capability: dict[tuple[int, bytes], tuple[Capability, Moment]] = {}
         self._multipath_lmas: dict[bytes, Moment] = {}
         self._ipv4_lmas: dict[bytes, Moment] = {}
-        self._requests: set[tuple[bytes, bytes]] = set()
-        self._replies: set[tuple[bytes, bytes]] = set()
+        self._count = 0
+        self._rest: int | None = None
+        self._requests: dict[tuple[bytes, bytes], None] = {}
+        self._replies: dict[tuple[bytes, bytes], None] = {}
+        self._lmas: dict[bytes, None] = {}
 
     def mag_of(self, request: Registration) -> tuple[MagNode, int | None]:
         """Give the MAG that sent a PBU, and remember its address.
@@ -38,6 +50,13 @@ class Peers:
         joined = None
         address, identifier = request.care_of_address, request.mag_identifier
         known = self._by_address.get(address)
+        if known is not None and self.mags[known].identifier == identifier:
+            return self.mags[known], None
+        is_new_name = identifier is not None and identifier not in self._by_identifier
+        if (known is None and len(self._by_address) >= self.LIMIT) or (
+            is_new_name and len(self.mags) >= self.LIMIT
+        ):
+            return self._one_of_the_rest(address), None
         if identifier is None:
             if known is None:
                 known = self._new(None)
@@ -47,20 +66,17 @@ class Peers:
                 anonymous = known is not None and self.mags[known].identifier is None
                 named = known if known is not None and anonymous else self._new(identifier)
                 self._by_identifier[identifier] = named
-                node = self.mags[named]
-                self.mags[named] = MagNode(node.id, identifier, node.addresses)
+                self.mags[named] = replace(self.mags[named], identifier=identifier)
             elif known is not None and known != named and self.mags[known].identifier is None:
                 # An address that was a MAG of its own turns out to be a path of this one.
                 joined = known
                 self._joined[known] = named
                 del self.mags[known]
             known = named
+            # Both belong to it where the PBU names another care-of address than its source.
+            self._by_address.setdefault(request.message.source, known)
         self._by_address[address] = known
-        node = self.mags[known]
-        if address not in node.addresses and len(node.addresses) < MAX_ADDRESSES:
-            node = MagNode(node.id, node.identifier, (*node.addresses, address))
-            self.mags[known] = node
-        return node, joined
+        return self._with_address(known, address), joined
 
     def mag_at(self, address: bytes) -> MagNode | None:
         """Give the MAG that uses a care-of address, if it was seen to."""
@@ -71,9 +87,10 @@ class Peers:
         """Give the MAG at an address that only its peer's messages name."""
         known = self._by_address.get(address)
         if known is None:
+            if len(self._by_address) >= self.LIMIT:
+                return self._one_of_the_rest(address)
             known = self._by_address[address] = self._new(None)
-            self.mags[known] = MagNode(known, None, (address,))
-        return self.mags[known]
+        return self._with_address(known, address)
 
     def current(self, mag: int) -> int:
         """Give the id under which a MAG is known now, after its addresses were joined."""
@@ -92,16 +109,27 @@ class Peers:
 
     def request_seen(self, mag_address: bytes, lma: bytes) -> None:
         """Note that this direction of the traffic is in the capture."""
-        self._requests.add((mag_address, lma))
+        _keep(self._requests, (mag_address, lma), None)
+        _keep(self._lmas, lma, None)
 
     def reply_seen(self, mag_address: bytes, lma: bytes) -> None:
         """Note that this direction of the traffic is in the capture."""
-        self._replies.add((mag_address, lma))
+        _keep(self._replies, (mag_address, lma), None)
+        _keep(self._lmas, lma, None)
 
     def is_half_duplex(self, mag_address: bytes, lma: bytes) -> bool:
         """Tell whether one direction between a MAG's address and an LMA was not seen so far."""
         pair = (mag_address, lma)
         return pair not in self._requests or pair not in self._replies
+
+    def is_mag_of(self, address: bytes, lma: bytes) -> bool:
+        """Tell whether a node registers with an LMA, as its PBUs or the LMA's answers showed."""
+        pair = (address, lma)
+        return pair in self._requests or pair in self._replies
+
+    def is_lma(self, address: bytes) -> bool:
+        """Tell whether anyone registers with a node."""
+        return address in self._lmas
 
     def capability(self, mag: int, lma: bytes) -> tuple[Capability, Moment | None]:
         """Give what an LMA showed a MAG of its multipath support, and when."""
@@ -110,16 +138,18 @@ class Peers:
     def learn_capability(self, mag: int, lma: bytes, capable: bool, moment: Moment) -> None:
         """Note that an acceptance carried, or lacked, the MAG Multipath Binding option."""
         found = Capability.YES if capable else Capability.NO
-        if self._capability.get((mag, lma), (None, None))[0] is not found:
-            self._capability[mag, lma] = (found, moment)
+        if self.capability(mag, lma)[0] is not found:
+            _keep(self._capability, (mag, lma), (found, moment))
 
     def learn_multipath(self, lma: bytes, moment: Moment) -> None:
         """Note that an LMA sends the MAG Multipath Binding option at all."""
-        self._multipath_lmas.setdefault(lma, moment)
+        if lma not in self._multipath_lmas:
+            _keep(self._multipath_lmas, lma, moment)
 
     def learn_ipv4(self, lma: bytes, moment: Moment) -> None:
         """Note that an LMA supports RFC 5844."""
-        self._ipv4_lmas.setdefault(lma, moment)
+        if lma not in self._ipv4_lmas:
+            _keep(self._ipv4_lmas, lma, moment)
 
     def multipath_since(self, lma: bytes) -> Moment | None:
         """Give when an LMA first sent the MAG Multipath Binding option to anyone."""
@@ -130,35 +160,75 @@ class Peers:
         return self._ipv4_lmas.get(lma)
 
     def _new(self, identifier: Identifier | None) -> int:
-        number = len(self.mags) + len(self._joined) + 1
-        self.mags[number] = MagNode(number, identifier, ())
-        return number
+        self._count += 1
+        self.mags[self._count] = MagNode(self._count, identifier, ())
+        return self._count
+
+    def _with_address(self, number: int, address: bytes) -> MagNode:
+        node = self.mags[number]
+        if address not in node.addresses and len(node.addresses) < MAX_ADDRESSES:
+            node = self.mags[number] = replace(node, addresses=(*node.addresses, address))
+        return node
+
+    def _one_of_the_rest(self, address: bytes) -> MagNode:
+        """Give the MAG that stands for all that there is no room for."""
+        if self._rest is None:
+            self._rest = self._new(None)
+        return self._with_address(self._rest, address)
+
+
+def _keep(known: dict[K, V], key: K, value: V) -> None:
+    """Note something, unless there is no room left for more."""
+    if len(known) < Peers.LIMIT or key in known:
+        known[key] = value
 
 
 class Continuity:
     """Whether sequence numbers show that nothing a MAG sent was missed.
 
-    Numbers count per MAG where timestamps order the messages (RFC 5213 section 6.9.1.1), per
-    session otherwise; a run without a gap in either proves that nothing is missing between.
+    Numbers count per MAG where timestamps order the messages (RFC 5213 section 6.9.1.1), over
+    all its LMAs or for each, and per session otherwise. A run without a gap in any of them proves
+    that nothing is missing between.
     """
 
-    LIMIT = 100_000
+    LIMIT = 200_000
     """Counters kept; the one used least recently goes first."""
 
     def __init__(self) -> None:
-        self._runs: OrderedDict[tuple[int, int | None], tuple[int, int]] = OrderedDict()
+        self._runs: OrderedDict[tuple[int, bytes | int | None], tuple[int, int, int]]
+        self._runs = OrderedDict()
+        """Last sequence number, and ordinals of the run's first message and its last."""
 
-    def note(self, mag: int, session: int, sequence: int, ordinal: int) -> None:
-        """Take a PBU's sequence number into the runs of its MAG and of its session."""
-        for key in ((mag, None), (mag, session)):
-            last, since = self._runs.pop(key, (None, ordinal))
-            if last is not None and (sequence - last) % 65536 != 1:
-                since = ordinal
-            self._runs[key] = (sequence, since)
-        while len(self._runs) > self.LIMIT:
-            self._runs.popitem(last=False)
+    def note(self, mag: int, lma: bytes, session: int, sequence: int, ordinal: int) -> None:
+        """Take a PBU's sequence number into the runs of its MAG, its LMA and its session.
 
-    def since(self, mag: int, session: int, ordinal: int) -> int:
-        """Give the ordinal of the message since which no number is missing."""
-        runs = (self._runs.get((mag, None)), self._runs.get((mag, session)))
-        return min((run[1] for run in runs if run), default=ordinal)
+        A number that comes twice in a row, as in a retransmission that was not renumbered, leaves
+        no gap.
+        """
+        runs = self._runs
+        for key in ((mag, None), (mag, lma), (mag, session)):
+            run = runs.get(key)
+            if run is None:
+                runs[key] = (sequence, ordinal, ordinal)
+            else:
+                follows = (sequence - run[0]) % 65536 <= 1
+                runs[key] = (sequence, run[1] if follows else ordinal, ordinal)
+                runs.move_to_end(key)
+        while len(runs) > self.LIMIT:
+            runs.popitem(last=False)
+
+    def since(self, mag: int, lma: bytes, session: int, ordinal: int) -> int:
+        """Give the ordinal of the message since which no number is missing.
+
+        A gap that the MAG's messages to others show may be one of the session, unless a later
+        message of the session shows that its numbers go on.
+        """
+        get = self._runs.get
+        whole = get((mag, None))
+        if whole is None:
+            return ordinal
+        first = whole[1]
+        for run in (get((mag, lma)), get((mag, session))):
+            if run is not None and whole[1] <= run[2] and run[1] < first:
+                first = run[1]
+        return first

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -16,16 +18,21 @@ from pmiptrace.model import (
     SessionMode,
 )
 from pmiptrace.track.registration import Registration
+from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 NodeKey = tuple[bytes, Identifier | None]
 PrefixKey = tuple[bytes, Identifier | None, Prefix]
 AttachmentKey = tuple[bytes, Identifier | None, int | None, bytes | None, int]
+
+K = TypeVar("K")
 
 BindingKey = tuple[int, int | None, bytes | None]
 """A MAG and a BID, or its care-of address where there is no BID."""
 
 MAX_PER_NODE = 64
 """Sessions of one mobile node at one LMA that are looked through."""
+MAX_BINDINGS = 512
+"""Bindings kept of one session: twice as many as one MAG can number."""
 
 
 class Sessions:
@@ -35,12 +42,17 @@ class Sessions:
     known by LMA, mobile node, attachment and MAG, until the answer names the prefixes.
     """
 
+    LIMIT = 1_000_000
+    """Sessions kept; sessions that ended are forgotten long before that, if packets have times."""
+
     def __init__(self) -> None:
-        self._by_id: dict[int, Session] = {}
+        self._by_id: OrderedDict[int, Session] = OrderedDict()
         self._by_node: dict[NodeKey, list[int]] = {}
         self._by_prefix: dict[PrefixKey, int] = {}
         self._provisional: dict[AttachmentKey, int] = {}
         self._attachments: dict[int, AttachmentKey] = {}
+        self._by_mag: dict[int, dict[int, None]] = {}
+        self._certain: dict[tuple[int, bytes], dict[int, None]] = {}
         self._count = 0
 
     def __iter__(self) -> Iterator[Session]:
@@ -75,7 +87,40 @@ class Sessions:
 
     def put(self, session: Session) -> None:
         """Store the present form of a session."""
+        if len(session.bindings) > MAX_BINDINGS:
+            least = _least(session.bindings)
+            session = without_binding(session, binding_key(least))
+            if all(binding.mag != least.mag for binding in session.bindings):
+                _discard(self._by_mag, least.mag, session.id)
         self._by_id[session.id] = session
+        if session.bindings:
+            # Only the last binding can be new.
+            self._by_mag.setdefault(session.bindings[-1].mag, {})[session.id] = None
+
+    def oldest(self) -> Session:
+        """Give the session that was made first of those that are left."""
+        return next(iter(self._by_id.values()))
+
+    def of_mag(self, mag: int) -> list[Session]:
+        """Give the sessions that have, or had, a binding of a MAG."""
+        found = (self._by_id.get(number) for number in self._by_mag.get(mag, ()))
+        return [session for session in found if session is not None]
+
+    def newest_of_mag(self, mag: int) -> Iterator[Session]:
+        """Give the same, one by one, those that the MAG came to last first."""
+        for number in reversed(self._by_mag.get(mag, {})):
+            session = self._by_id.get(number)
+            if session is not None:
+                yield session
+
+    def note_certain(self, session: Session, mag: int) -> None:
+        """Note that a session has a binding of a MAG which a restart would put in doubt."""
+        self._certain.setdefault((mag, session.lma), {})[session.id] = None
+
+    def take_certain(self, mag: int, lma: bytes) -> list[Session]:
+        """Give the sessions so noted, and no longer note them."""
+        found = (self._by_id.get(number) for number in self._certain.pop((mag, lma), ()))
+        return [session for session in found if session is not None]
 
     def assign(self, session: Session, prefixes: Iterable[Prefix], ipv4: Prefix | None) -> Session:
         """Give a session the prefixes and the IPv4 home address that its LMA assigned."""
@@ -102,6 +147,9 @@ class Sessions:
         for key in self._prefix_keys(session):
             if self._by_prefix.get(key) == session.id:
                 del self._by_prefix[key]
+        for mag in {binding.mag for binding in session.bindings}:
+            _discard(self._by_mag, mag, session.id)
+            _discard(self._certain, (mag, session.lma), session.id)
 
     def remember_attachment(self, session: Session, request: Registration, mag: int) -> None:
         """Have a provisional session found again by the same attachment."""
@@ -118,9 +166,9 @@ class Sessions:
         self, lma: bytes, mobile_node: Identifier | None, registration: Registration
     ) -> Session | None:
         """Give the session that has one of the prefixes, or the IPv4 home address, named."""
-        named = [*registration.prefixes]
+        named = registration.prefixes
         if registration.ipv4_home_address is not None:
-            named.append(registration.ipv4_home_address)
+            named = (*named, _host(registration.ipv4_home_address))
         for prefix in named:
             found = self.get(self._by_prefix.get((lma, mobile_node, prefix)))
             if found is not None:
@@ -133,9 +181,10 @@ class Sessions:
         found = self.with_prefixes(lma, mobile_node, request)
         if found is not None:
             return found
-        provisional = self.get(self._provisional.get(self._attachment(lma, request, mag)))
-        if provisional is not None:
-            return provisional
+        if self._provisional:
+            provisional = self.get(self._provisional.get(self._attachment(lma, request, mag)))
+            if provisional is not None:
+                return provisional
         sessions = self.of_node(lma, mobile_node)
         if request.prefixes or request.ipv4_home_address is not None:
             # The MAG knows the prefix from an answer that the capture lacks, perhaps over
@@ -151,12 +200,14 @@ class Sessions:
         if request.multipath is not None:
             for session in reversed(sessions):
                 if session.mode is SessionMode.MULTIPATH and any(
-                    b.mag == mag and b.state.is_live for b in session.bindings
+                    b.mag == mag and b.state.is_live and _is_same_attachment(b, request)
+                    for b in session.bindings
                 ):
                     return session
-        is_about_existing = request.lifetime == 0 or request.handoff_indicator == 5
-        if is_about_existing and len(sessions) == 1:
-            return sessions[0]
+        if request.lifetime == 0 or request.handoff_indicator == Handoff.NOT_CHANGED:
+            # It is about a session that exists; which one, its missing prefixes would have told.
+            own = [s for s in sessions if any(_is_meant(b, request, mag) for b in s.bindings)]
+            return (own or sessions)[0] if len(own or sessions) == 1 else None
         return None
 
     def _attachment(self, lma: bytes, request: Registration, mag: int) -> AttachmentKey:
@@ -172,12 +223,17 @@ class Sessions:
         for prefix in session.prefixes:
             yield session.lma, session.mobile_node, prefix
         if session.ipv4_home_address is not None:
-            yield session.lma, session.mobile_node, session.ipv4_home_address
+            yield session.lma, session.mobile_node, _host(session.ipv4_home_address)
 
     def _drop_provisional(self, number: int) -> None:
         attachment = self._attachments.pop(number, None)
         if attachment is not None and self._provisional.get(attachment) == number:
             del self._provisional[attachment]
+
+
+def _host(ipv4: Prefix) -> Prefix:
+    """Give an IPv4 home address without its prefix length; request and reply may differ in it."""
+    return Prefix(ipv4.address, 32)
 
 
 def is_provisional(session: Session) -> bool:
@@ -201,14 +257,39 @@ def find_binding(session: Session, key: BindingKey) -> Binding | None:
 def with_binding(session: Session, binding: Binding, key: BindingKey | None = None) -> Session:
     """Give the session with a binding in place of the one with that key, its own by default."""
     key = key or binding_key(binding)
-    bindings = list(session.bindings)
+    bindings = session.bindings
     for index, known in enumerate(bindings):
         if binding_key(known) == key:
-            bindings[index] = binding
+            bindings = (*bindings[:index], binding, *bindings[index + 1 :])
             break
     else:
-        bindings.append(binding)
-    return replace(session, bindings=tuple(bindings))
+        bindings = (*bindings, binding)
+    return replace(session, bindings=bindings)
+
+
+def rekeyed(session: Session, old: BindingKey, binding: Binding) -> Session:
+    """Give the session with a binding under another key, in place of any that has that key."""
+    new = binding_key(binding)
+    known = find_binding(session, new)
+    if new == old or known is None:
+        return with_binding(session, binding, old)
+    return with_binding(without_binding(session, old), merged(known, binding), new)
+
+
+def merged(known: Binding, binding: Binding) -> Binding:
+    """Give one binding for two that turned out to be the same: the second, after the first."""
+    is_asked = known.state in (
+        BindingState.PENDING,
+        BindingState.REFRESHING,
+        BindingState.DEREG_PENDING,
+    )
+    return replace(
+        binding,
+        shadow=known.shadow if is_asked else known.state,
+        history=(*known.history, *binding.history),
+        first_request=known.first_request or binding.first_request,
+        first_reply_seen=known.first_reply_seen,
+    )
 
 
 def without_binding(session: Session, key: BindingKey) -> Session:
@@ -216,9 +297,40 @@ def without_binding(session: Session, key: BindingKey) -> Session:
     return replace(session, bindings=tuple(b for b in session.bindings if binding_key(b) != key))
 
 
+def _is_meant(binding: Binding, request: Registration, mag: int) -> bool:
+    """Tell whether a PBU can be about a binding of its MAG."""
+    return binding.mag == mag and binding.state.is_live and request.bid in (None, binding.bid)
+
+
+def _is_same_attachment(binding: Binding, request: Registration) -> bool:
+    """Tell whether a PBU can be for the interface of the mobile node that a binding is for.
+
+    Each interface has a session of its own (RFC 5213 section 5.4).
+    """
+    pairs = (
+        (binding.access_technology, request.access_technology),
+        (binding.link_layer_identifier, request.link_layer_identifier),
+    )
+    return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
 def is_open(session: Session) -> bool:
     """Tell whether a binding of the session is live, requested or not deleted yet."""
-    return any(
-        b.state.is_live or b.state in (BindingState.PENDING, BindingState.DEREG_WAIT)
-        for b in session.bindings
-    )
+    for binding in session.bindings:
+        state = binding.state
+        if state.is_live or state is BindingState.PENDING or state is BindingState.DEREG_WAIT:
+            return True
+    return False
+
+
+def _least(bindings: tuple[Binding, ...]) -> Binding:
+    """Give the binding to forget when there are too many: one that is over, or the first."""
+    return next((b for b in bindings[:-1] if not b.state.is_live), bindings[0])
+
+
+def _discard(index: dict[K, dict[int, None]], key: K, number: int) -> None:
+    numbers = index.get(key)
+    if numbers is not None:
+        numbers.pop(number, None)
+        if not numbers:
+            del index[key]

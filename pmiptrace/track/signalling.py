@@ -7,8 +7,9 @@ section 3, RFC 7077 section 6.2); a Binding Error with status 2 answers the newe
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -20,12 +21,14 @@ from pmiptrace.model import (
     MagNode,
     Message,
     Moment,
+    Notified,
     Session,
-    SessionMode,
     Step,
 )
+from pmiptrace.track.peering import Peerings, is_same_request
 from pmiptrace.track.state import State
 from pmiptrace.track.states import Event
+from pmiptrace.wire.codes import NotificationReason
 from pmiptrace.wire.messages.rfc5846 import (
     BindingRevocationAcknowledgement,
     BindingRevocationIndication,
@@ -41,12 +44,13 @@ from pmiptrace.wire.options.rfc5213 import HomeNetworkPrefix
 from pmiptrace.wire.options.rfc5648 import BindingIdentifier
 from pmiptrace.wire.options.rfc5847 import RestartCounter
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
+from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
 K = TypeVar("K")
 V = TypeVar("V")
 Key = tuple[ExchangeKind, bytes, bytes, int]
-Peer = tuple[bytes, bytes]
+Peers = tuple[bytes, bytes]
 
 UNRECOGNIZED_MH_TYPE = 2
 """Binding Error status of a node that does not know the message (RFC 6275 section 6.1.9)."""
@@ -55,6 +59,14 @@ REVOCATION_UNKNOWN = 128
 PER_PEER_POLICY = 128
 """BRI trigger: all bindings between the two peers (RFC 5846 section 5.1)."""
 
+ASKING_FOR_A_PBU = (
+    NotificationReason.FORCE_REREGISTRATION,
+    NotificationReason.ANI_PARAMS_REQUESTED,
+)
+"""Reasons after which a MAG has to send a PBU (RFC 7077 section 6.1)."""
+
+MAX_OUTSTANDING = 8
+"""Unanswered requests given along with an answer that fits none."""
 LIMIT = 10_000
 """Exchanges awaiting an answer, and counters per pair of peers, kept; the oldest goes first."""
 
@@ -65,31 +77,40 @@ class Signalling:
     def __init__(self, state: State) -> None:
         self.state = state
         self._open: OrderedDict[Key, Exchange] = OrderedDict()
-        self._restarts: OrderedDict[bytes, int] = OrderedDict()
-        self._missing: OrderedDict[Peer, int] = OrderedDict()
+        self._between: dict[Peers, dict[Key, None]] = {}
+        """The keys of open exchanges by sender and receiver, the newest last."""
+        self._closed: OrderedDict[Key, Exchange] = OrderedDict()
+        """Exchanges that were answered or given up: an answer may come late, or twice."""
+        self._numbers: OrderedDict[tuple[ExchangeKind, bytes, int], Key] = OrderedDict()
+        """The newest request of a kind with a sequence number, by the address of either end."""
+        self._peerings = Peerings(state)
+        self._restarts: OrderedDict[Peers, int] = OrderedDict()
+        self._missing: OrderedDict[Peers, int] = OrderedDict()
 
     def feed(self, message: Message) -> Iterator[Step]:
         """Take a message that is neither PBU nor PBA."""
+        peering = self._peerings.before(message, *self._roles(message))
+        yield replace(self._taken(message), peering=peering)
+
+    def _taken(self, message: Message) -> Step:
         body = message.body
         moment = self.state.moment(message)
         if message.checksum_correct is False:
             # Its receiver discards it (RFC 6275 section 9.2).
-            yield self.state.step(moment, message)
-        elif isinstance(body, BindingRevocationIndication):
-            yield self._revocation(message, body, moment)
-        elif isinstance(body, BindingRevocationAcknowledgement):
-            yield self._revocation_answer(message, body, moment)
-        elif isinstance(body, Heartbeat):
-            yield self._heartbeat(message, body, moment)
-        elif isinstance(body, UpdateNotification):
-            yield self._notification(message, body, moment)
-        elif isinstance(body, UpdateNotificationAcknowledgement):
-            key = (ExchangeKind.NOTIFICATION, message.destination, message.source, body.sequence)
-            yield self._answer(key, message, moment)
-        elif isinstance(body, BindingError) and body.status == UNRECOGNIZED_MH_TYPE:
-            yield self._error(message, moment)
-        else:
-            yield self.state.step(moment, message)
+            return self.state.step(moment, message)
+        if isinstance(body, BindingRevocationIndication):
+            return self._revocation(message, body, moment)
+        if isinstance(body, BindingRevocationAcknowledgement):
+            return self._revocation_answer(message, body, moment)
+        if isinstance(body, Heartbeat):
+            return self._heartbeat(message, body, moment)
+        if isinstance(body, UpdateNotification):
+            return self._notification(message, body, moment)
+        if isinstance(body, UpdateNotificationAcknowledgement):
+            return self._notification_answer(message, body, moment)
+        if isinstance(body, BindingError) and body.status == UNRECOGNIZED_MH_TYPE:
+            return self._error(message, moment)
+        return self.state.step(moment, message)
 
     def unfinished(self) -> Iterator[Exchange]:
         """Give the exchanges that await an answer."""
@@ -102,13 +123,14 @@ class Signalling:
     ) -> Step:
         key = (ExchangeKind.REVOCATION, message.source, message.destination, body.sequence)
         session = self._session_of(message)
+        rivals = self._rivals(key)
         exchange, is_new = self._ask(key, message, session, moment)
         before = session
         if is_new:
             for found, binding in self._revoked(message, body):
                 session = self.state.move(found, binding, Event.REVOCATION, moment)
         self._await(key, message, self.state.timers.revocation_answer, self._unrevoked)
-        return self._step(exchange, message, moment, before)
+        return self._step(exchange, message, moment, before, outstanding=rivals)
 
     def _revocation_answer(
         self, message: Message, body: BindingRevocationAcknowledgement, moment: Moment
@@ -141,18 +163,20 @@ class Signalling:
     def _revoked(
         self, message: Message, body: BindingRevocationIndication
     ) -> Iterator[tuple[Session, Binding]]:
-        """Give the bindings that a BRI revokes, each with its session as it is at that time."""
+        """Give the bindings that a BRI revokes, each with its session as it is at that time.
+
+        With the V flag it ends the use of an IPv4 home address only (RFC 5846 section 9.1).
+        """
+        if body.ipv4_only:
+            return
         if body.global_revocation and body.trigger == PER_PEER_POLICY:
             mag, lma = self._roles(message)
-            for known in self.state.sessions:
-                if mag is not None and known.lma == lma:
-                    yield from self._each(known, lambda b: self._is_of(b, mag))
+            for known in self.state.sessions.of_mag(mag.id) if mag is not None else ():
+                if known.lma == lma:
+                    yield from self._each(known, lambda b: mag is not None and b.mag == mag.id)
             return
-        session = self._session_of(message)
-        if session is None:
-            return
-        chosen = self._path_of(message, session)
-        yield from self._each(session, chosen)
+        for session in self._sessions_of(message):
+            yield from self._each(session, self._path_of(message, session))
 
     def _each(
         self, session: Session, chosen: Callable[[Binding], bool]
@@ -172,11 +196,12 @@ class Signalling:
         identifier = message.first(BindingIdentifier)
         if identifier is not None and any(b.bid == identifier.bid for b in session.bindings):
             return lambda b: b.bid == identifier.bid
-        if session.mode is SessionMode.MULTIPATH and any(
-            b.care_of_address == message.destination for b in session.live
-        ):
+        # It goes to the care-of address of the binding (RFC 5846 section 8.1): after a handover to
+        # that of the old MAG, whose binding is not the one that the session has now.
+        if any(b.care_of_address == message.destination for b in session.live):
             return lambda b: b.care_of_address == message.destination
-        return lambda b: True
+        mag, _ = self._roles(message)
+        return lambda b: mag is not None and b.mag == mag.id
 
     # ----------------------------------------------------------------------------- heartbeat
 
@@ -194,11 +219,16 @@ class Signalling:
         return self._answer(key, message, moment, events=events)
 
     def _restart(self, message: Message, body: Heartbeat, moment: Moment) -> tuple[str, ...]:
-        """Compare the Restart Counter with the last one of this peer (RFC 5847 section 3.2)."""
+        """Compare the Restart Counter with the last one of this peer (RFC 5847 section 3.2).
+
+        Each peer of a node that restarted learns so by itself, so counters are kept by pair.
+        """
         option = message.first(RestartCounter)
-        known = self._restarts.get(message.source)
+        peers = (message.source, message.destination)
+        known = self._restarts.get(peers)
         if option is not None:
-            _keep(self._restarts, message.source, option.restart_counter)
+            _keep(self._restarts, peers, option.restart_counter)
+            self._peerings.counted(message, option.restart_counter, moment)
         changed = option is not None and known is not None and option.restart_counter != known
         if not changed and not body.unsolicited:
             return ()
@@ -225,19 +255,75 @@ class Signalling:
 
     def _notification(self, message: Message, body: UpdateNotification, moment: Moment) -> Step:
         key = (ExchangeKind.NOTIFICATION, message.source, message.destination, body.sequence)
-        session = self._session_of(message)
-        exchange, _ = self._ask(key, message, session, moment)
+        live = [s for s in self._sessions_of(message) if s.live]
+        session = live[0] if len(live) == 1 else self._session_of(message)
+        exchange, is_new = self._ask(key, message, session, moment)
         self._await(key, message, self.state.timers.answer, None)
+        if is_new and body.reason in ASKING_FOR_A_PBU and len(live) == 1:
+            notified = Notified(
+                exchange=exchange.id, mag=exchange.mag, reason=body.reason, moment=moment
+            )
+            self.state.sessions.put(replace(live[0], notified=notified))
+            if message.time is not None:
+                alarm = partial(self._registration_due, key, live[0].id, exchange.id)
+                self.state.clock.set(message.time + self.state.timers.registration, alarm)
         return self._step(exchange, message, moment, session)
+
+    def _registration_due(self, key: Key, session: int, number: int, now: int) -> Iterator[Step]:
+        """Have it judged whether the MAG did what a notification asked of it."""
+        exchange = self._open.get(key) or self._closed.get(key)
+        known = self.state.sessions.get(session)
+        if exchange is None or exchange.id != number or known is None:
+            return
+        if known.notified is not None and known.notified.exchange == number:
+            moment = self.state.clock_moment(now, exchange.answered)
+            yield self._step(exchange, None, moment, known)
+
+    def _notification_answer(
+        self, message: Message, body: UpdateNotificationAcknowledgement, moment: Moment
+    ) -> Step:
+        key = (ExchangeKind.NOTIFICATION, message.destination, message.source, body.sequence)
+        if key not in self._open and key not in self._closed:
+            key = self._asked_elsewhere(key, message) or key
+        exchange = self._open.get(key)
+        session = self.state.sessions.get(exchange.session) if exchange else None
+        known = session.notified if session is not None else None
+        if exchange is not None and session is not None and known is not None:
+            status = body.status if known.exchange == exchange.id else known.status
+            self.state.sessions.put(replace(session, notified=replace(known, status=status)))
+        return self._answer(key, message, moment, session)
+
+    def _asked_elsewhere(self, key: Key, message: Message) -> Key | None:
+        """Give the notification that a MAG answers from, or to, another address than it should.
+
+        The number, the mobile node or group, and the MAG must be those of the notification.
+        """
+        exchange = self._with_number(key)
+        if exchange is None or exchange.request is None or exchange.mag is None:
+            return None
+        request = exchange.request
+        mag = self.state.peers.mag_at(message.source)
+        if mag is None or self.state.peers.current(exchange.mag) != mag.id:
+            return None
+        named = [(o.first(MnIdentifier), o.first(MnGroupIdentifier)) for o in (request, message)]
+        if named[0] != named[1] or named[0] == (None, None):
+            return None
+        return (key[0], request.source, request.destination, key[3])
 
     def _error(self, message: Message, moment: Moment) -> Step:
         """Have a Binding Error answer the newest request between the two that has no answer."""
-        for key in reversed(self._open):
-            exchange = self._open[key]
-            between = (key[1], key[2]) == (message.destination, message.source)
-            if between and exchange.reply is None:
-                return self._answer(key, message, moment)
-        return self.state.step(moment, message)
+        keys = self._between.get((message.destination, message.source))
+        if not keys:
+            return self.state.step(moment, message)
+        key = next(reversed(keys))
+        exchange = self._open[key]
+        if len(keys) > 1 and any(other[0] is not key[0] for other in keys):
+            # It may be a message of another kind that the node does not know.
+            exchange = self._open[key] = replace(exchange, certain=False)
+        before = self.state.sessions.get(exchange.session)
+        if exchange.kind is ExchangeKind.REVOCATION:
+            self._unrevoked(exchange, moment)
+        return self._answer(key, message, moment, before)
 
     # ------------------------------------------------------------------------------- pairing
 
@@ -245,8 +331,8 @@ class Signalling:
         self, key: Key, message: Message, session: Session | None, moment: Moment
     ) -> tuple[Exchange, bool]:
         """Open an exchange, or take another attempt into the one that is open."""
-        known = self._open.get(key)
-        if known is not None and not known.closed:
+        known = self._open.get(key) or self._reopened(key, message)
+        if known is not None:
             exchange = replace(known, attempts=(*known.attempts[-63:], moment), answered=message)
             self._open[key] = exchange
             return exchange, False
@@ -261,8 +347,71 @@ class Signalling:
             answered=message,
             attempts=(moment,),
         )
-        _keep(self._open, key, exchange)
+        self._peerings.asked(key[0], message)
+        for address in (message.source, message.destination):
+            _keep(self._numbers, (key[0], address, key[3]), key)
+        self._closed.pop(key, None)
+        self._enter(key, exchange)
         return exchange, True
+
+    def _enter(self, key: Key, exchange: Exchange) -> None:
+        self._open[key] = exchange
+        self._between.setdefault((key[1], key[2]), {})[key] = None
+        if len(self._open) > LIMIT:
+            self._close(next(iter(self._open)))
+
+    def _reopened(self, key: Key, message: Message) -> Exchange | None:
+        """Give the exchange that a request repeats whose answer did not reach its sender."""
+        known = self._closed.get(key)
+        if known is None or known.answered is None or key[0] is ExchangeKind.HEARTBEAT:
+            return None
+        if message.time is None or known.answered.time is None:
+            return None
+        elapsed = message.time - known.answered.time
+        if elapsed > self.state.timers.revocation_answer:
+            return None
+        if not is_same_request(message, known.answered):
+            return None
+        del self._closed[key]
+        known = replace(known, closed=False)
+        self._enter(key, known)
+        return known
+
+    def _rivals(self, key: Key) -> tuple[Exchange, ...]:
+        """Give another exchange that its sender opened under the same number, to another node."""
+        exchange = self._with_number(key, (key[1],))
+        if exchange is None or exchange.request is None or exchange.request.source != key[1]:
+            return ()
+        return () if exchange.request.destination == key[2] else (exchange,)
+
+    def _with_number(self, key: Key, ends: tuple[bytes, ...] = ()) -> Exchange | None:
+        """Give the newest exchange of a kind and number that one of two nodes is an end of."""
+        for address in ends or (key[1], key[2]):
+            other = self._numbers.get((key[0], address, key[3]))
+            exchange = None if other is None else self._open.get(other)
+            if exchange is not None and exchange.request is not None:
+                request = exchange.request
+                if request.source == key[1] or request.destination == key[2]:
+                    return exchange
+        return None
+
+    def _unfitting(self, key: Key) -> tuple[Exchange, ...]:
+        """Give unanswered requests that an answer fits in part: by number, or by addresses."""
+        by_number = self._with_number(key)
+        if by_number is not None:
+            return (by_number,)
+        keys = self._between.get((key[1], key[2]), {})
+        newest = islice(reversed(keys), MAX_OUTSTANDING)
+        return tuple(self._open[other] for other in newest if other[0] is key[0])
+
+    def _close(self, key: Key) -> Exchange | None:
+        exchange = self._open.pop(key, None)
+        if exchange is not None:
+            peers = (key[1], key[2])
+            del self._between[peers][key]
+            if not self._between[peers]:
+                del self._between[peers]
+        return exchange
 
     def _answer(
         self,
@@ -272,12 +421,21 @@ class Signalling:
         before: Session | None = None,
         events: tuple[str, ...] = (),
     ) -> Step:
-        known = self._open.pop(key, None)
+        known = self._close(key) or self._closed.get(key)
         if known is None:
             mag, _ = self._roles(message)
-            return self.state.step(moment, message, mag=mag, events=events)
-        exchange = replace(known, reply=message, replies=1, closed=True)
-        return self._step(exchange, message, moment, before, events)
+            unfitting = self._unfitting(key)
+            return self.state.step(moment, message, mag=mag, outstanding=unfitting, events=events)
+        exchange = replace(known, reply=message, replies=known.replies + 1, closed=True)
+        _keep(self._closed, key, exchange)
+        assert exchange.request is not None
+        if isinstance(message.body, BindingError):
+            if exchange.certain:
+                self._peerings.refused(key[0], exchange.request, moment)
+        else:
+            self._peerings.answered(key[0], exchange.request)
+        before = before or self.state.sessions.get(exchange.session)
+        return self._step(exchange, message, moment, before, events, self._rivals(key))
 
     def _await(
         self,
@@ -300,8 +458,9 @@ class Signalling:
         exchange = self._open.get(key)
         if exchange is None or exchange.answered is not attempt:
             return
-        del self._open[key]
+        self._close(key)
         exchange = replace(exchange, closed=True)
+        _keep(self._closed, key, exchange)
         moment = self.state.clock_moment(now, attempt)
         before = self.state.sessions.get(exchange.session)
         if missing is not None:
@@ -315,11 +474,13 @@ class Signalling:
         moment: Moment,
         before: Session | None = None,
         events: tuple[str, ...] = (),
+        outstanding: tuple[Exchange, ...] = (),
     ) -> Step:
         return self.state.step(
             moment,
             message,
             exchange=exchange,
+            outstanding=outstanding,
             mag=self.state.mag(exchange.mag),
             before=before,
             events=events,
@@ -330,6 +491,12 @@ class Signalling:
     def _roles(self, message: Message) -> tuple[MagNode | None, bytes]:
         """Tell the MAG and the LMA of a message apart by what they sent before."""
         peers = self.state.peers
+        role = self._peerings.role(message)
+        if role is not None:
+            mag, lma = message.source, message.destination
+            if role == "LMA":
+                mag, lma = lma, mag
+            return peers.mag_at(mag), lma
         receiver = peers.mag_at(message.destination)
         if receiver is not None:
             return receiver, message.source
@@ -338,19 +505,20 @@ class Signalling:
             return sender, message.destination
         return None, message.source
 
-    def _is_of(self, binding: Binding, mag: MagNode) -> bool:
-        return self.state.peers.current(binding.mag) == mag.id
-
     def _session_of(self, message: Message) -> Session | None:
-        """Give the session that a message names by mobile node and, if it does, prefix."""
+        """Give the newest session that a message names."""
+        sessions = self._sessions_of(message)
+        return sessions[-1] if sessions else None
+
+    def _sessions_of(self, message: Message) -> list[Session]:
+        """Give the sessions that a message names by mobile node and, if it does, prefixes."""
         option = message.first(MnIdentifier)
         if option is None:
-            return None
+            return []
         _, lma = self._roles(message)
         prefixes = {o.prefix for o in message.every(HomeNetworkPrefix)}
-        sessions: Iterable[Session] = self.state.sessions.of_node(lma, option.identity)
-        named = [s for s in sessions if not prefixes or prefixes & set(s.prefixes)]
-        return named[-1] if named else None
+        sessions = self.state.sessions.of_node(lma, option.identity)
+        return [s for s in sessions if not prefixes or prefixes & set(s.prefixes)]
 
 
 def _keep(table: OrderedDict[K, V], key: K, value: V) -> None:

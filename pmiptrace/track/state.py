@@ -27,13 +27,19 @@ from pmiptrace.track.sessions import (
     binding_key,
     find_binding,
     is_open,
+    rekeyed,
     with_binding,
 )
-from pmiptrace.track.states import Event, next_shadow, next_state
+from pmiptrace.track.states import TRANSITIONS, Event, next_shadow, next_state
 from pmiptrace.track.timers import Clock, Timers
 
 MAX_HISTORY = 200
 """Transitions kept of one binding; the oldest go first."""
+
+_RENEWING = (Event.ACCEPTED, Event.EXTENDED)
+"""Events that count even if the state stays the same: they grant a lifetime anew."""
+_CERTAIN = frozenset(state for state, row in TRANSITIONS.items() if Event.PEER_RESTARTED in row)
+"""States that a restart of the peer puts in doubt."""
 
 
 class State:
@@ -50,6 +56,8 @@ class State:
         """When the capture began."""
         self._exchanges = 0
         self._transitions: list[tuple[Binding, Transition]] = []
+        self._expiries: dict[tuple[int, BindingKey], int] = {}
+        """When the alarm for a binding's expiry rings; one each, however often it is renewed."""
 
     # ------------------------------------------------------------------------------- changes
 
@@ -57,34 +65,32 @@ class State:
         self, session: Session, binding: Binding, event: Event, moment: Moment, **changes: Any
     ) -> Session:
         """Move one binding by an event, and set the alarms that its new state needs."""
-        after = next_state(binding.state, event, binding.shadow)
-        transition = Transition(moment, str(event), binding.state, after)
-        moved = replace(
-            binding,
-            state=after,
-            shadow=next_shadow(binding.state, event, binding.shadow),
-            history=(*binding.history[1 - MAX_HISTORY :], transition),
-            **changes,
-        )
-        if after is not binding.state or event in (Event.ACCEPTED, Event.EXTENDED):
-            was_over = binding.ended_at is not None and not after.is_live
-            ended = None if after.is_live or after is BindingState.PENDING else moment.time
-            moved = replace(moved, since=moment, ended_at=binding.ended_at if was_over else ended)
-        elif binding.history:
-            # Nothing changed: the event does not touch the binding in this state.
-            moved = replace(moved, history=binding.history)
+        state, shadow = binding.state, binding.shadow
+        after = next_state(state, event, shadow)
+        if after is not state or event in _RENEWING:
+            transition = Transition(moment, event.value, state, after)
+            ended = binding.ended_at
+            if after.is_live or after is BindingState.PENDING:
+                ended = None
+            elif ended is None:
+                ended = moment.time
+            moved = replace(
+                binding,
+                state=after,
+                shadow=next_shadow(state, event, shadow),
+                since=moment,
+                ended_at=ended,
+                history=(*binding.history[1 - MAX_HISTORY :], transition),
+                **changes,
+            )
+            self._transitions.append((moved, transition))
+        else:
+            # The event does not touch the binding in this state.
+            moved = replace(binding, shadow=next_shadow(state, event, shadow), **changes)
         session = with_binding(session, moved, binding_key(binding))
         self.sessions.put(session)
-        if moved.history is not binding.history:
-            self._transitions.append((moved, transition))
-        key = binding_key(moved)
-        if moved.expires_at is not None and moved.expires_at != binding.expires_at:
-            self.clock.set(moved.expires_at + 1, partial(self._expire, session.id, key))
-        if after is BindingState.DEREG_WAIT and binding.state is not after and moment.time:
-            self.clock.set(
-                moment.time + self.timers.delete_delay,
-                partial(self._delete, session.id, key, moment),
-            )
+        if moved.since is moment:
+            self._watch(session, moved)
         return session
 
     def touch(self, session: Session, moment: Moment, **changes: Any) -> Session:
@@ -104,24 +110,20 @@ class State:
 
     def join(self, mag: int, other: int) -> None:
         """Count the bindings of one MAG as those of another that it turned out to be."""
-        for session in self.sessions:
+        for session in self.sessions.of_mag(mag):
             for binding in session.bindings:
                 if binding.mag == mag:
-                    key = binding_key(binding)
-                    session = with_binding(session, replace(binding, mag=other), key)
+                    known = replace(binding, mag=other)
+                    session = rekeyed(session, binding_key(binding), known)
                     self.sessions.put(session)
+                    self._watch(session, known)
 
-    def suspect(self, mag: int, lma: bytes, event: Event, moment: Moment) -> Session | None:
+    def suspect(self, mag: int, lma: bytes, event: Event, moment: Moment) -> None:
         """Doubt all bindings between a MAG and an LMA of which one restarted or fell silent."""
-        touched = None
-        for session in self.sessions:
-            if session.lma != lma:
-                continue
+        for session in self.sessions.take_certain(mag, lma):
             for binding in session.bindings:
-                if self.peers.current(binding.mag) == mag and binding.state.is_live:
+                if binding.mag == mag and binding.state in _CERTAIN:
                     session = self.move(session, binding, event, moment)
-                    touched = session
-        return touched
 
     # --------------------------------------------------------------------------------- steps
 
@@ -164,9 +166,10 @@ class State:
         if mag is None or lma is None:
             return Context(warmup=self.is_warmup(moment.time))
         capability, since = self.peers.capability(mag.id, lma)
-        address = message.source if message and message.source != lma else None
-        if address is None:
-            address = message.destination if message else mag.addresses[-1]
+        if message is not None:
+            address = message.source if message.source != lma else message.destination
+        else:
+            address = mag.addresses[-1]
         number = session.id if session else 0
         return Context(
             warmup=self.is_warmup(moment.time),
@@ -175,7 +178,7 @@ class State:
             capability_since=since,
             lma_multipath=self.peers.multipath_since(lma),
             lma_ipv4=self.peers.ipv4_since(lma),
-            contiguous_since=self.continuity.since(mag.id, number, moment.ordinal),
+            contiguous_since=self.continuity.since(mag.id, lma, number, moment.ordinal),
         )
 
     def moment(self, message: Message, ordinal: int | None = None) -> Moment:
@@ -206,12 +209,37 @@ class State:
 
     # -------------------------------------------------------------------------------- alarms
 
+    def _watch(self, session: Session, binding: Binding) -> None:
+        """See to it that a binding is found by what ends it: time, or a restart of a peer."""
+        state, since = binding.state, binding.since
+        if state in _CERTAIN:
+            self.sessions.note_certain(session, binding.mag)
+        if state.is_live and binding.expires_at is not None:
+            self._watch_expiry(session.id, binding_key(binding), binding.expires_at + 1)
+        elif state is BindingState.DEREG_WAIT and since is not None and since.time is not None:
+            self.clock.set(
+                since.time + self.timers.delete_delay,
+                partial(self._delete, session.id, binding_key(binding), since),
+            )
+
+    def _watch_expiry(self, number: int, key: BindingKey, over: int) -> None:
+        """Have an alarm ring when a lifetime is over; an earlier one that is set will see to it."""
+        known = self._expiries.get((number, key))
+        if known is None or over < known:
+            self._expiries[number, key] = over
+            self.clock.set(over, partial(self._expire, number, key))
+
     def _expire(self, number: int, key: BindingKey, now: int) -> Iterator[Step]:
+        if self._expiries.get((number, key)) != now:
+            return
+        del self._expiries[number, key]
         session = self.sessions.get(number)
         binding = find_binding(session, key) if session else None
         if session is None or binding is None or not binding.state.is_live:
             return
         if binding.expires_at is None or binding.expires_at >= now:
+            if binding.expires_at is not None:
+                self._watch_expiry(number, key, binding.expires_at + 1)
             return
         before = session
         moment = self.clock_moment(now, binding.last_request)
@@ -243,10 +271,24 @@ class State:
             moment, None, mag=self.mag(binding.mag), before=before, after=session, key=key
         )
 
-    def _close(self, number: int, closed_at: int, _now: int) -> Iterator[Step]:
+    def _close(self, number: int, closed_at: int, now: int) -> Iterator[Step]:
         """Forget a session that has had no binding for long."""
         session = self.sessions.get(number)
         if session is not None and session.closed_at == closed_at and not is_open(session):
-            self.sessions.remove(session)
-            moment = self.clock_moment(_now, None)
-            yield Step(moment=moment, before=session, after=None)
+            yield self._forget(session, now)
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether there are more sessions than can be kept."""
+        return len(self.sessions) > self.sessions.LIMIT
+
+    def shed(self) -> Iterator[Step]:
+        """Forget the oldest sessions, as long as there are too many."""
+        while self.is_overfull:
+            session = self.sessions.oldest()
+            yield self._forget(session, session.last.time)
+
+    def _forget(self, session: Session, now: int | None) -> Step:
+        self.sessions.remove(session)
+        moment = Moment(session.last.capture, None, now, self.ordinal)
+        return Step(moment=moment, before=session, after=None)

@@ -36,11 +36,15 @@ class Event(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     DEREG_ACCEPTED = "de-registration accepted"
+    BULK_DEREG_ACCEPTED = "bulk de-registration accepted"
     DEREG_REJECTED = "de-registration rejected"
     SEEN_IN_USE = "seen in use"
     EXTENDED = "extended by a bulk refresh"
     SUPERSEDED = "superseded"
+    RETRACTED = "acceptance taken back"
     UNANSWERED = "no answer"
+    DEREG_UNANSWERED = "de-registration unanswered"
+    UNKNOWN_DEREG_UNANSWERED = "de-registration of an unknown binding unanswered"
     LIFETIME_OVER = "lifetime over"
     DELETE_DELAY_OVER = "delete delay over"
     REVOCATION = "BRI"
@@ -58,11 +62,7 @@ E = Event
 SHADOW = "shadow"
 """As a target: the state that the binding had before the request under way."""
 
-_GONE = (S.NONE, S.EXPIRED, S.REVOKED, S.REJECTED, S.REPLACED, S.DEREG_WAIT, S.PENDING_TIMEOUT)
-
-Target = BindingState | str
-
-TRANSITIONS: dict[BindingState, dict[Event, Target]] = {
+TRANSITIONS: dict[BindingState, dict[Event, BindingState | str]] = {
     S.NONE: {
         E.REQUEST: S.PENDING,
         E.DEREG_REQUEST: S.DEREG_PENDING,
@@ -71,6 +71,7 @@ TRANSITIONS: dict[BindingState, dict[Event, Target]] = {
     },
     S.PENDING: {
         E.ACCEPTED: S.ACTIVE,
+        E.SEEN_IN_USE: S.ASSUMED,
         E.REJECTED: S.REJECTED,
         E.DEREG_REQUEST: S.DEREG_PENDING,
         E.UNANSWERED: S.PENDING_TIMEOUT,
@@ -78,6 +79,8 @@ TRANSITIONS: dict[BindingState, dict[Event, Target]] = {
     S.ACTIVE: {
         E.REQUEST: S.REFRESHING,
         E.ACCEPTED: S.ACTIVE,
+        # A second answer to the same request, with a rejection this time.
+        E.RETRACTED: S.REJECTED,
         E.EXTENDED: S.ACTIVE,
         E.DEREG_REQUEST: S.DEREG_PENDING,
         E.DEREG_ACCEPTED: S.DEREG_WAIT,
@@ -94,6 +97,7 @@ TRANSITIONS: dict[BindingState, dict[Event, Target]] = {
         E.DEREG_REQUEST: S.DEREG_PENDING,
         # The answer to a de-registration that was sent before the refresh under way.
         E.DEREG_ACCEPTED: S.PENDING,
+        E.BULK_DEREG_ACCEPTED: S.PENDING,
         E.SUPERSEDED: S.REPLACED,
         E.UNANSWERED: SHADOW,
         E.LIFETIME_OVER: S.EXPIRED,
@@ -121,47 +125,60 @@ TRANSITIONS: dict[BindingState, dict[Event, Target]] = {
         E.SUPERSEDED: S.REPLACED,
         E.LIFETIME_OVER: S.EXPIRED,
         E.REVOCATION: S.REVOKING,
+        E.REVOKED: S.REVOKED,
+        E.REVOCATION_UNKNOWN: S.NONE,
+        E.REVOCATION_UNANSWERED: S.REVOKED,
     },
     S.DEREG_PENDING: {
         E.REQUEST: S.REFRESHING,
         E.DEREG_ACCEPTED: S.DEREG_WAIT,
+        E.BULK_DEREG_ACCEPTED: S.DEREG_WAIT,
         E.DEREG_REJECTED: SHADOW,
         E.SUPERSEDED: S.REPLACED,
         # Whether the LMA removed the entry is unknown; the MAG did, after a second
         # (RFC 5213 section 6.9.1.4).
-        E.UNANSWERED: S.SUSPECT,
+        E.DEREG_UNANSWERED: S.SUSPECT,
+        E.UNKNOWN_DEREG_UNANSWERED: S.PENDING_TIMEOUT,
         E.LIFETIME_OVER: S.EXPIRED,
         E.REVOCATION: S.REVOKING,
+        E.PEER_RESTARTED: S.SUSPECT,
+        E.PEER_LOST: S.SUSPECT,
     },
     S.DEREG_WAIT: {
         E.REQUEST: S.PENDING,
         E.ACCEPTED: S.ACTIVE,
+        E.SEEN_IN_USE: S.ASSUMED,
         E.DELETE_DELAY_OVER: S.NONE,
     },
     S.REVOKING: {
         # The MAG registered while the revocation was on its way (RFC 5846 section 8.1).
         E.ACCEPTED: S.ACTIVE,
+        E.DEREG_ACCEPTED: S.DEREG_WAIT,
         E.REVOKED: S.REVOKED,
         E.REVOCATION_REFUSED: S.ACTIVE,
         E.REVOCATION_UNKNOWN: S.NONE,
         E.REVOCATION_UNANSWERED: S.REVOKED,
         E.SUPERSEDED: S.REPLACED,
         E.LIFETIME_OVER: S.EXPIRED,
+        E.PEER_RESTARTED: S.SUSPECT,
+        E.PEER_LOST: S.SUSPECT,
     },
     # Entries that are gone. An acceptance that comes after the lifetime ran out, or after the
     # request was given up, still answers a request, and makes a binding.
     S.EXPIRED: {
         E.REQUEST: S.PENDING,
         E.ACCEPTED: S.ACTIVE,
+        E.SEEN_IN_USE: S.ASSUMED,
         E.DEREG_ACCEPTED: S.DEREG_WAIT,
     },
-    S.REPLACED: {E.REQUEST: S.PENDING, E.ACCEPTED: S.ACTIVE},
-    S.REJECTED: {E.REQUEST: S.PENDING, E.ACCEPTED: S.ACTIVE},
-    S.REVOKED: {E.REQUEST: S.PENDING, E.ACCEPTED: S.ACTIVE},
+    S.REPLACED: {E.REQUEST: S.PENDING, E.ACCEPTED: S.ACTIVE, E.SEEN_IN_USE: S.ASSUMED},
+    S.REJECTED: {E.REQUEST: S.PENDING, E.ACCEPTED: S.ACTIVE, E.SEEN_IN_USE: S.ASSUMED},
+    S.REVOKED: {E.REQUEST: S.PENDING, E.ACCEPTED: S.ACTIVE, E.SEEN_IN_USE: S.ASSUMED},
     S.PENDING_TIMEOUT: {
         E.REQUEST: S.PENDING,
         E.DEREG_REQUEST: S.DEREG_PENDING,
         E.ACCEPTED: S.ACTIVE,
+        E.SEEN_IN_USE: S.ASSUMED,
         E.REJECTED: S.REJECTED,
     },
 }
@@ -170,7 +187,7 @@ TRANSITIONS: dict[BindingState, dict[Event, Target]] = {
 def next_state(state: BindingState, event: Event, shadow: BindingState) -> BindingState:
     """Give the state that follows an event; the same state if it does not touch the binding."""
     target = TRANSITIONS[state].get(event, state)
-    return BindingState(shadow if target == SHADOW else target)
+    return target if isinstance(target, BindingState) else shadow
 
 
 def next_shadow(state: BindingState, event: Event, shadow: BindingState) -> BindingState:
@@ -189,9 +206,25 @@ def next_shadow(state: BindingState, event: Event, shadow: BindingState) -> Bind
 def diagram() -> Iterator[str]:
     """Give the lines of a Mermaid state diagram of the table, for the documentation."""
     yield "stateDiagram-v2"
+    yield "    [*] --> NONE"
+    yield '    state "the state before" as SHADOW'
+    for state, target, events in _arrows():
+        if target is not state:
+            name = target.name if isinstance(target, BindingState) else "SHADOW"
+            yield f"    {state.name} --> {name}: {events}"
+
+
+def table() -> Iterator[str]:
+    """Give the lines of a Markdown table of all transitions, for the documentation."""
+    yield "| From | Event | To |"
+    yield "|---|---|---|"
+    for state, target, events in _arrows():
+        name = target.name if isinstance(target, BindingState) else "the state before"
+        yield f"| {state.name} | {events} | {name} |"
+
+
+def _arrows() -> Iterator[tuple[BindingState, BindingState | str, str]]:
+    """Give each state with each of its next states and the events that lead there."""
     for state, row in TRANSITIONS.items():
-        for event, target in row.items():
-            if target == SHADOW:
-                yield f"    {state.name} --> {state.name}_shadow: {event}"
-            elif target is not state:
-                yield f"    {state.name} --> {BindingState(target).name}: {event}"
+        for target in dict.fromkeys(row.values()):
+            yield state, target, " / ".join(event for event in row if row[event] == target)

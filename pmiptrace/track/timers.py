@@ -38,6 +38,8 @@ class Timers(Struct, frozen=True):
     """After the last BRI an answer is awaited so long; more than all retries of RFC 5846 take."""
     heartbeat_answer: int = 3 * SECOND
     """A heartbeat without an answer for so long is missing."""
+    registration: int = 10 * SECOND
+    """After an Update Notification that asks for it, a PBU is awaited so long."""
     missing_heartbeats: int = 3
     """MISSING_HEARTBEATS_ALLOWED (RFC 5847 section 5): one more, and the peer is lost."""
 
@@ -45,9 +47,16 @@ class Timers(Struct, frozen=True):
 class Clock:
     """Alarms in the order of their time, rung as the capture's time passes them."""
 
+    LIMIT = 500_000
+    """Alarms kept; beyond, the next one rings early, so that a time that stands still, as damaged
+    captures have it, does not pile them up."""
+
     def __init__(self) -> None:
         self._alarms: list[tuple[int, int, Alarm]] = []
         self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._alarms)
 
     def set(self, time: int | None, alarm: Alarm) -> None:
         """Have an alarm ring at a time; never without one, as where packets have no time."""
@@ -57,6 +66,12 @@ class Clock:
 
     def advance(self, now: int | None) -> Iterator[Step]:
         """Ring, one by one, the alarms up to and including `now`."""
-        while now is not None and self._alarms and self._alarms[0][0] <= now:
-            time, _, alarm = heappop(self._alarms)
+        alarms = self._alarms
+        while now is not None and alarms and (alarms[0][0] <= now or len(alarms) > self.LIMIT):
+            time, _, alarm = heappop(alarms)
             yield from alarm(time)
+
+    def is_due(self, now: int) -> bool:
+        """Tell whether an alarm has to ring."""
+        alarms = self._alarms
+        return bool(alarms) and (alarms[0][0] <= now or len(alarms) > self.LIMIT)

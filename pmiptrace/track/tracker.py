@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pmiptrace.model import Exchange, Message, Step
 from pmiptrace.track.duplicates import Duplicates
+from pmiptrace.track.past import Memory
 from pmiptrace.track.registration import is_registration
 from pmiptrace.track.registrations import Registrations
 from pmiptrace.track.signalling import Signalling
@@ -24,17 +25,19 @@ class Tracker:
         self._duplicates = Duplicates(self.state.timers)
         self._registrations = Registrations(self.state)
         self._signalling = Signalling(self.state)
-        self._now: int | None = None
+        self._memory = Memory(self.state)
+        self._last: int | None = None
 
     def feed(self, message: Message) -> Iterator[Step]:
         """Take the next message; give the steps that time and the message bring about."""
         time = message.time
         events: tuple[str, ...] = ()
         if time is not None:
-            if self._now is not None and time < self._now - SECOND:
+            if self._last is not None and time < self._last - SECOND:
                 events = ("PM-CLOCK-BACKWARDS",)
-            yield from self.state.clock.advance(time)
-            self._now = time if self._now is None else max(self._now, time)
+            if self.state.clock.is_due(time):
+                yield from map(self._memory.rung, self.state.clock.advance(time))
+            self._last = time
             if self.state.start is None:
                 self.state.start = time
         if self._duplicates.is_duplicate(message):
@@ -42,15 +45,20 @@ class Tracker:
             yield Step(moment=moment, message=message, events=(*events, "PM-DUP-CAPTURE"))
             return
         self.state.ordinal += 1
+        sessions = self._memory.sessions(message)
         for step in self._handle(message):
-            yield replace(step, events=(*events, *step.events)) if events else step
+            told = self._memory.told(step, sessions)
+            yield replace(told, events=(*events, *told.events)) if events else told
             events = ()
+        if self._registrations.is_overfull or self.state.is_overfull:
+            yield from self._registrations.shed()
+            yield from self.state.shed()
 
     def finish(self, time: int | None = None) -> Iterator[Step]:
         """End the capture at a time: alarms up to then ring, answers held back are let go."""
-        end = self._now if time is None else max(time, self._now or time)
-        yield from self.state.clock.advance(end)
-        yield from self._registrations.release_all()
+        end = self._last if time is None else max(time, self._last or time)
+        yield from map(self._memory.rung, self.state.clock.advance(end))
+        yield from map(self._memory.rung, self._registrations.release_all())
 
     def unfinished(self) -> Iterator[Exchange]:
         """Give the exchanges that were still open when the capture ended."""
