@@ -242,9 +242,10 @@ class Analysis:
         if session is not None:
             for binding, transition in step.transitions:
                 yield Change(session, binding, transition)
-        yield from self._engine.evaluate(step)
+        findings = self._engine.evaluate(step)
         if exchange is not None and exchange.closed and exchange.reply is message:
             yield exchange
+        yield from findings
         if step.before is not None and step.after is None:
             yield step.before
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +31,9 @@ from pmiptrace.model import (
 )
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc8278 import MagIdentifier
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 REMEMBERED = 65536
 """Exchanges and sessions of which a narrowing of a stream knows whether they were selected."""
@@ -161,16 +165,22 @@ class Narrowing:
         self._limit = limit
         self._exchanges: dict[int, bool] = {}
         self._sessions: dict[int, bool] = {}
+        self._identities: dict[bytes, Identifier] = {}
 
     def message(self, message: Message) -> bool:
-        """Tell whether a message is reported: by its options, sender and receiver."""
+        """Tell whether a message is reported: by its options, sender and receiver.
+
+        A message without a MAG Identifier, such as every PBA, is taken for one of the MAG that
+        used its address last.
+        """
         if not self.selection.is_narrow:
             return True
-        option = message.first(MagIdentifier)
         ends = (message.source, message.destination)
-        return self.selection.parties(
-            mobile_node(message), ends, (*ends, option.identity if option else None)
-        )
+        option = message.first(MagIdentifier)
+        if option is not None:
+            _remember(self._identities, message.source, option.identity, self._limit)
+        identities = (self._identities.get(end) for end in ends)
+        return self.selection.parties(mobile_node(message), ends, (*ends, *identities))
 
     def exchange(self, exchange: Exchange) -> bool:
         """Tell whether an exchange is reported."""
@@ -178,7 +188,7 @@ class Narrowing:
             return True
         node = mobile_node(exchange.request, exchange.reply)
         chosen = self.selection.parties(node, (exchange.lma,), self._names(exchange.mag))
-        self._remember(self._exchanges, exchange.id, chosen)
+        _remember(self._exchanges, exchange.id, chosen, self._limit)
         return chosen
 
     def session(self, session: Session) -> bool:
@@ -187,7 +197,7 @@ class Narrowing:
             return True
         names = (name for binding in session.bindings for name in self._names(binding.mag))
         chosen = self.selection.parties(session.mobile_node, (session.lma,), tuple(names))
-        self._remember(self._sessions, session.id, chosen)
+        _remember(self._sessions, session.id, chosen, self._limit)
         return chosen
 
     def change(self, session: Session, binding: Binding) -> bool:
@@ -220,10 +230,12 @@ class Narrowing:
         node = None if mag is None else self.mags.get(mag)
         return (node.identifier, *node.addresses) if node else ()
 
-    def _remember(self, known: dict[int, bool], number: int, chosen: bool) -> None:
-        known[number] = chosen
-        if self._limit is not None and len(known) > self._limit:
-            del known[next(iter(known))]
+
+def _remember(known: dict[K, V], key: K, value: V, limit: int | None) -> None:
+    """Note a value, and forget the one that was noted first if there are more than `limit`."""
+    known[key] = value
+    if limit is not None and len(known) > limit:
+        del known[next(iter(known))]
 
 
 def narrow(report: Report, selection: Selection) -> Report:

@@ -245,6 +245,14 @@ def test_a_message_is_told_by_its_options_and_ends(selection: Selection, expecte
     assert Narrowing(selection, MAGS).message(message) is expected
 
 
+def test_an_answer_goes_with_the_mag_that_it_is_sent_to() -> None:
+    trace = Trace()
+    trace.register(trace.mag("mag7@example.com").path("2001:db8:a::1", bid=1))
+    trace.register(trace.mag("mag8@example.com").path("2001:db8:b::1", bid=1), "mn2@example.com")
+    narrowing = Narrowing(Selection(mag=Pattern("mag7@*")), {})
+    assert [narrowing.message(m) for m in trace.messages()] == [True, True, False, False]
+
+
 def test_what_a_narrowing_remembers_is_bounded() -> None:
     narrowing = Narrowing(Selection(mobile_node=Pattern("mn1@*")), MAGS, limit=1)
     assert narrowing.exchange(exchange(1))

@@ -115,7 +115,7 @@ def analyze(
     request = Request(
         captures=tuple(captures),
         format=format.value,
-        output=output,
+        output=None if output == "-" else output,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         fail_on=None if fail_on is FailOn.NEVER else fail_on.value,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.cli.progress import progress
-from pmiptrace.errors import UsageError
-from pmiptrace.model import CaptureInfo, Problem, Report, Severity
+from pmiptrace.errors import PmiptraceError, UsageError
+from pmiptrace.model import CaptureInfo, MagNode, Problem, Report, Severity
 from pmiptrace.report.document import clean, unopened, with_unopened
 from pmiptrace.report.output import destination
 from pmiptrace.report.times import TimeFormat
@@ -64,6 +64,11 @@ def run(request: Request) -> int:
     except OSError as error:
         _silence_stdout()
         raise UsageError(f"the report cannot be written: {error.strerror}") from error
+    except PmiptraceError:
+        raise
+    except Exception as error:
+        _tell_fault(error)
+        return Outcome(faulty=True).exit_code()
     return result.exit_code(allow_empty=request.allow_empty)
 
 
@@ -147,7 +152,10 @@ def _write_text(request: Request, report: Report, stream: BinaryIO) -> None:
         # An encoding that lacks a character shall not end the report.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
-        render(report, console=open_console(sys.stdout), options=options)
+        try:
+            render(report, console=open_console(sys.stdout), options=options)
+        except SystemExit as gone:  # what rich makes of a broken pipe
+            raise BrokenPipeError from gone
         sys.stdout.flush()
         return
     text = TextIOWrapper(stream, encoding="utf-8")
@@ -165,7 +173,7 @@ def _write_lines(
     from pmiptrace.report.jsonl import LineWriter
 
     follow = "-" in request.captures or stream.isatty()
-    writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=follow)
+    writer = LineWriter(stream, Narrowing(selected, _KnownMags(analysis)), flush=follow)
     result = writer.outcome
     events = analysis.events()
     try:
@@ -187,6 +195,22 @@ def _write_lines(
     result.interrupted = analysis.interrupted
     writer.finish(analysis.rules)
     return result
+
+
+class _KnownMags(Mapping[int, MagNode]):
+    """The MAGs as an analysis knows them whenever it is asked."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def __getitem__(self, mag: int) -> MagNode:
+        return self._analysis.mags[mag]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._analysis.mags)
+
+    def __len__(self) -> int:
+        return len(self._analysis.mags)
 
 
 def _after_interrupt(events: Iterator[Event]) -> Iterator[Event]:

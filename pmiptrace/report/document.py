@@ -49,8 +49,8 @@ from pmiptrace.report.times import rfc3339
 from pmiptrace.report.version import version
 from pmiptrace.selection import mobile_node
 from pmiptrace.track.registration import Registration, registration
-from pmiptrace.wire.body import message_type
 from pmiptrace.wire import fields
+from pmiptrace.wire.body import message_type
 from pmiptrace.wire.layout import Bits, Flag, Layout
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 
@@ -608,7 +608,7 @@ def fingerprint(finding: Finding) -> str:
     mobile node, and in which field; not of times, frames or sequence numbers.
     """
     party = finding.party
-    who = name_text(party.identifier) if party.role == "MAG" else None
+    who = name_text(party.identifier)
     address = party.address or finding.lma
     if who is None and address is not None:
         who = address_text(address)

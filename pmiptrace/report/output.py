@@ -16,13 +16,15 @@ from pmiptrace.errors import UsageError
 
 @contextmanager
 def destination(path: str | None) -> Iterator[BinaryIO]:
-    """Open what a report is written to: the file `path`, or standard output without one.
+    """Open what a report is written to: the file `path`, or standard output for None.
 
     The octets go to a new file beside `path`, which takes its place when the block ends and is
     removed if an exception ends it. What is no regular file, as ``/dev/stdout``, is written to
-    directly. Raises `UsageError` if the file cannot be made.
+    directly. Raises `UsageError` if the file cannot be made, or standard output is closed.
     """
     if path is None:
+        if sys.stdout is None:
+            raise UsageError("standard output is closed")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     elif _is_special(path):

@@ -5,17 +5,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 
 import pytest
 from jsonschema import Draft202012Validator
 
 import pmiptrace.cli.run
-from pmiptrace.analysis import Analysis
+import pmiptrace.report.json
+from pmiptrace.analysis import Event
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.cli.app import app
+from pmiptrace.model import Exchange, Frame
+from pmiptrace.packet.decoder import PacketDecoder
+from pmiptrace.report.jsonl import LineWriter
 from pmiptrace.report.schema import schema_file
 from pmiptrace.testing import Trace
 
@@ -29,6 +34,7 @@ class Result(NamedTuple):
 
 
 Run = Callable[..., Result]
+Press = Callable[[type[BaseException]], None]
 
 
 @pytest.fixture
@@ -85,12 +91,21 @@ def faulty_trace() -> Trace:
     return trace
 
 
+def longer_trace() -> Trace:
+    """As `faulty_trace`, then a refresh."""
+    trace = faulty_trace()
+    trace.wait(2)
+    trace.register(trace.mag(MAG, sequence=3).path("2001:db8:b::1", bid=2, if_att=4, if_label=2))
+    return trace
+
+
 @pytest.fixture
 def captures(tmp_path: Path) -> Path:
     """A folder with one capture of each kind."""
     write_pcap(tmp_path / "clean.pcap", clean_trace().frames)
     write_pcap(tmp_path / "faulty.pcap", faulty_trace().frames)
     write_pcap(tmp_path / "silent.pcap", ())
+    write_pcap(tmp_path / "longer.pcap", longer_trace().frames)
     octets = (tmp_path / "faulty.pcap").read_bytes()
     (tmp_path / "cut.pcap").write_bytes(octets[:-10])
     (tmp_path / "empty.pcap").write_bytes(b"")
@@ -166,7 +181,7 @@ def test_a_usage_error_is_told_on_stderr_alone(
 ) -> None:
     monkeypatch.chdir(captures)
     before = sorted(captures.iterdir()), (captures / "clean.pcap").read_bytes()
-    result = run("analyze", *arguments.split(), "--format", "json")
+    result = run("analyze", "--format", "json", *arguments.split())
     assert result.code == 2
     assert result.out == ""
     assert told in " ".join(result.err.split())
@@ -204,17 +219,18 @@ def test_the_order_of_lines_is_that_of_the_capture(captures: Path, run: Run) -> 
     )
 
 
+def without(item: dict, *names: str) -> dict:
+    """Leave out fields, and the MAG: a line cannot know the addresses that are yet to be seen."""
+    return {name: value for name, value in item.items() if name not in {*names, "mag"}}
+
+
 def test_lines_and_document_agree(captures: Path, run: Run) -> None:
     path = captures / "faulty.pcap"
     whole = document(run("analyze", path, "--format", "json").out)
     told = lines(run("analyze", path, "--format", "jsonl").out)
     for kind in ("capture", "exchange", "finding", "session"):
-        shown = [
-            {name: value for name, value in line.items() if name != "type"}
-            for line in told
-            if line["type"] == kind
-        ]
-        expected = whole[f"{kind}s"]
+        shown = [without(line, "type") for line in told if line["type"] == kind]
+        expected = [without(item) for item in whole[f"{kind}s"]]
         assert sorted(shown, key=json.dumps) == sorted(expected, key=json.dumps), kind
     summary = told[-1]
     for name, value in whole["summary"].items():
@@ -288,6 +304,20 @@ def test_a_device_is_written_to_and_not_replaced(captures: Path, run: Run) -> No
     assert Path("/dev/null").is_char_device()
 
 
+def test_a_dash_is_standard_output(captures: Path, run: Run) -> None:
+    path = captures / "clean.pcap"
+    expected = run("analyze", path).out
+    assert run("analyze", path, "-o", "-").out == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_closed_standard_output_is_a_usage_error(captures: Path) -> None:
+    call = " ".join(command("analyze", captures / "clean.pcap"))
+    done = subprocess.run(f"{call} >&-", shell=True, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert b"standard output is closed" in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
 def test_a_report_that_cannot_be_written_is_told_in_one_line(captures: Path, form: str) -> None:
@@ -323,44 +353,69 @@ def test_times_are_written_as_asked(captures: Path, run: Run, form: str) -> None
 # ------------------------------------------------------------------- when something goes wrong
 
 
-def interrupted_events(self: Analysis) -> Iterator[object]:
-    """Give what an analysis gives until the exchange with the violation, then press Ctrl-C."""
-    for event in EVENTS(self):
-        yield event
-        if type(event).__name__ == "Finding":
-            raise KeyboardInterrupt
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> Press:
+    """Make reading the frame behind the violation end in an exception."""
 
+    def at_frame_7(error: type[BaseException]) -> None:
+        decode = PacketDecoder.decode
 
-EVENTS = Analysis.events
+        def until_then(self: PacketDecoder, frame: Frame) -> object:
+            if frame.number == 7:
+                raise error("made up")
+            return decode(self, frame)
 
+        monkeypatch.setattr(PacketDecoder, "decode", until_then)
 
-def crashing_events(self: Analysis) -> Iterator[object]:
-    yield next(iter(EVENTS(self)))
-    raise ZeroDivisionError("made up")
+    return at_frame_7
 
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
 def test_what_was_found_before_an_interrupt_is_reported(
-    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, form: str
+    captures: Path, press: Press, run: Run, form: str
 ) -> None:
-    monkeypatch.setattr(Analysis, "events", interrupted_events)
-    arguments = ("analyze", captures / "faulty.pcap", "--fail-on", "never", "--format", form)
+    press(KeyboardInterrupt)
+    arguments = ("analyze", captures / "longer.pcap", "--fail-on", "never", "--format", form)
     result = run(*arguments)
     assert result.code == 130
     assert "interrupted" in result.err
     assert "RFC8278-4.1-BO-EXCLUSIVE" in result.out
     if form == "json":
-        assert document(result.out)["summary"]["interrupted"] is True
+        told = document(result.out)
+        assert told["summary"]["interrupted"] is True
+        assert (told["summary"]["messages"], told["summary"]["sessions"]) == (6, 1)
     if form == "jsonl":
-        assert lines(result.out)[-1]["interrupted"] is True
+        told = lines(result.out)
+        assert told[-1]["interrupted"] is True
+        assert (told[-1]["messages"], told[-1]["sessions"]) == (6, 1)
+
+
+def test_an_interrupt_while_a_line_is_written_is_heard_by_the_analysis(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    write = LineWriter.event
+    pressed = iter([KeyboardInterrupt])
+
+    def interrupted(self: LineWriter, event: Event) -> None:
+        write(self, event)
+        if isinstance(event, Exchange):
+            for error in pressed:
+                raise error
+
+    monkeypatch.setattr(LineWriter, "event", interrupted)
+    result = run("analyze", captures / "faulty.pcap", "--format", "jsonl")
+    assert result.code == 130
+    told = lines(result.out)
+    assert told[-1]["interrupted"] is True
+    assert (told[-1]["messages"], told[-1]["sessions"]) == (2, 1)
 
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
 def test_a_fault_of_the_program_is_told_and_is_no_finding(
-    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run, form: str
+    captures: Path, press: Press, run: Run, form: str
 ) -> None:
-    monkeypatch.setattr(Analysis, "events", crashing_events)
-    result = run("analyze", captures / "faulty.pcap", "--format", form)
+    press(ZeroDivisionError)
+    result = run("analyze", captures / "longer.pcap", "--format", form)
     assert result.code == 70
     assert "internal error, please report it: ZeroDivisionError" in result.err
     assert "Traceback" not in result.err
@@ -369,6 +424,21 @@ def test_a_fault_of_the_program_is_told_and_is_no_finding(
         assert told["problems"][0]["kind"] == "internal-error"
     if form == "jsonl":
         lines(result.out)
+
+
+def test_a_fault_in_the_report_is_told_and_leaves_no_file_behind(
+    captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pmiptrace.report.json, "report_document", crash)
+    before = sorted(captures.iterdir())
+    arguments = ("analyze", captures / "clean.pcap", "--format", "json")
+    result = run(*arguments, "-o", captures / "report")
+    assert (result.code, result.out) == (70, "")
+    assert "internal error" in result.err
+    assert sorted(captures.iterdir()) == before
 
 
 def test_an_interrupt_while_writing_leaves_no_file_behind(
@@ -417,23 +487,37 @@ def test_standard_input_is_read(captures: Path, form: str) -> None:
     assert b"RFC8278-4.1-BO-EXCLUSIVE" in done.stdout
 
 
-def test_a_live_capture_is_followed_until_it_is_interrupted(captures: Path) -> None:
-    octets = (captures / "clean.pcap").read_bytes()
+def test_a_capture_still_being_written_is_followed_until_ctrl_c(captures: Path) -> None:
+    trace = Trace()
+    trace.pbu(trace.mag(MAG).path("2001:db8:a::1", bid=1))
+    other = b"\x60\0\0\0\x03\xd8\x3b\x40" + bytes(32 + 984)  # user traffic, to fill buffers
+    traffic = [
+        Frame(0, number, trace.now, trace.frames[0].link_type, other, len(other))
+        for number in range(20)
+    ]
+    write_pcap(captures / "live.pcap", [*trace.frames, *traffic])
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
         command("analyze", "-", "--format", "jsonl"),
+        env=buffered,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
         assert process.stdin
         assert process.stdout
-        process.stdin.write(octets)
+        assert process.stderr
+        guard = Timer(60, process.kill)  # a line held back would be waited for without end
+        guard.start()
+        process.stdin.write((captures / "live.pcap").read_bytes())
         process.stdin.flush()
-        first = json.loads(process.stdout.readline())
+        first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, told = process.communicate()
-    assert first["type"] == "message"
-    assert process.returncode == 130, told
+        rest, told = process.stdout.read(), process.stderr.read()
+        code = process.wait()
+        guard.cancel()
+    assert json.loads(first)["type"] == "message"
+    assert code == 130, told
     assert lines(rest.decode())[-1]["interrupted"] is True
 
 

@@ -5,8 +5,8 @@ import pytest
 from json_factory import exchange, finding, messages, report, session
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
-from pmiptrace.analysis import Change
 
+from pmiptrace.analysis import Change
 from pmiptrace.model import Report
 from pmiptrace.report.json import write
 from pmiptrace.report.jsonl import LineWriter
