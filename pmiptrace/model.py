@@ -219,7 +219,10 @@ class Message(Struct, frozen=True, kw_only=True):
 
     def has(self, number: int) -> bool:
         """Tell whether an option of that number is there, decodable or not."""
-        return any(option_number(option) == number for option in self.options)
+        for option in self.options:
+            if option_number(option) == number:
+                return True
+        return False
 
     def count(self, number: int) -> int:
         """Count the options of that number, decodable or not."""
@@ -235,7 +238,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 def option_number(option: Option) -> int:
     """Give the number on the wire of an option, known or not."""
-    return option.type if isinstance(option, OpaqueOption) else option.number
+    return option.type if type(option) is OpaqueOption else option.number
 
 
 class Identifier(Struct, frozen=True):
@@ -414,6 +417,8 @@ class Binding(Struct, frozen=True, kw_only=True):
     """The PBU that was accepted last."""
     last_timestamp: int | None = None
     """Of the last accepted PBU, in units of 1/65536 s (RFC 5213 section 8.8)."""
+    uplink_gre_key: int | None = None
+    """Of the PBA that accepted it last (RFC 5845 section 5.1); None if that had no key."""
     since: Moment | None = None
     """The message that set the present state."""
     replaced_by: str | None = None
@@ -432,6 +437,19 @@ class Refusal(Struct, frozen=True):
     moment: Moment
 
 
+class Notified(Struct, frozen=True, kw_only=True):
+    """An Update Notification after which a MAG is to register a session anew (RFC 7077 6.1)."""
+
+    exchange: int
+    """Id of the exchange."""
+    mag: int | None
+    """Id of the MagNode that it went to."""
+    reason: int
+    moment: Moment
+    status: int | None = None
+    """What the MAG answered; None while it has not."""
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """A mobility session: one mobile node and its prefixes at one LMA."""
 
@@ -440,6 +458,8 @@ class Session(Struct, frozen=True, kw_only=True):
     mobile_node: Identifier | None
     prefixes: tuple[Prefix, ...] = ()
     ipv4_home_address: Prefix | None = None
+    ipv4_since: Moment | None = None
+    """The last acceptance, if that granted the IPv4 home address (RFC 5844 section 3.1.2.6)."""
     mode: SessionMode = SessionMode.UNKNOWN
     mode_since: Moment | None = None
     mode_by: int | None = None
@@ -461,6 +481,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """When the last binding went away."""
     unanswered: Moment | None = None
     """The last request of the session that got no answer."""
+    notified: Notified | None = None
+    """The last Update Notification that asks for a PBU of this session and no other."""
 
     @property
     def live(self) -> tuple[Binding, ...]:
@@ -561,8 +583,33 @@ class Past(Struct, frozen=True, kw_only=True):
     others: tuple[Session, ...] = ()
     """Other sessions at this LMA, as they stood before: those of the same mobile node, and those
     of others that hold a prefix which the message names."""
+    accepted: Message | None = None
+    """The PBU for this mobile node that the LMA accepted last, in whatever session."""
+    newest_timestamp: int | None = None
+    """The greatest timestamp that the LMA accepted for this mobile node."""
     lma_sets_timers: Moment | None = None
     """The first PBA in which this LMA set the timers of its MAGs (RFC 8127)."""
+
+
+class Peering(Struct, frozen=True, kw_only=True):
+    """What went between two peers before a message that is no registration."""
+
+    sender_role: str | None = None
+    """What registrations showed the sender to be for the receiver: ``MAG`` or ``LMA``."""
+    sender_roles: frozenset[str] = frozenset()
+    """What they showed it to be for anyone."""
+    previous: Message | None = None
+    """The request of the kind that the sender had sent to the receiver before; not for an attempt
+    that repeats it."""
+    previous_was_answered: bool = False
+    refused: Moment | None = None
+    """The Binding Error with status 2 by which the receiver answered such a request before."""
+    restart_counter: int | None = None
+    """What the sender's heartbeats to the receiver said last."""
+    restart_counter_since: Moment | None = None
+    """The message that said so last."""
+    has_binding: bool | None = None
+    """Of a Heartbeat Request: whether the two share a binding; None where that is not known."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -589,6 +636,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """What changed, each with the binding as it is after that change."""
     context: Context = Context()
     past: Past = Past()
+    peering: Peering = Peering()
     events: tuple[str, ...] = ()
     """What the tracker noticed, as rule IDs of the PM-* diagnostics it stands for."""
 
@@ -602,7 +650,16 @@ class Step(Struct, frozen=True, kw_only=True):
         if moment is None or session is None or (session.partial and moment == session.first):
             return False
         unanswered = session.unanswered.ordinal if session.unanswered else 0
-        return moment.ordinal >= self.context.contiguous_since and moment.ordinal > unanswered
+        if moment.ordinal < self.context.contiguous_since or moment.ordinal <= unanswered:
+            return False
+        asked = self.moment.ordinal
+        if self.exchange is not None and self.exchange.attempts:
+            asked = self.exchange.attempts[0].ordinal
+        return not any(
+            moment.ordinal < other.attempts[0].ordinal < asked
+            for other in self.outstanding
+            if other.attempts
+        )
 
 
 # ----------------------------------------------------------------------------- rules → report

@@ -6,7 +6,16 @@ Most of them put into words what the tracker noticed and named in the events of 
 from __future__ import annotations
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Binding, Message, OpaqueOption, Step, Undecoded
+from pmiptrace.model import (
+    Binding,
+    BindingState,
+    Exchange,
+    ExchangeKind,
+    Message,
+    OpaqueOption,
+    Step,
+    Undecoded,
+)
 from pmiptrace.rules.look import (
     is_cut,
     lma_of,
@@ -295,10 +304,25 @@ def unanswered(step: Step) -> Verdict | None:
     body = exchange.request.body
     number = body.sequence if isinstance(body, BindingUpdate) else 0
     tries = len(exchange.attempts)
-    return note(
+    text = (
         f"PBU with sequence number {number} for {_who(step)}: no answer within 32 s to"
-        f" {tries} attempt{'s' if tries != 1 else ''}",
+        f" {tries} attempt{'s' if tries != 1 else ''}"
+    )
+    if _is_ignored(step, exchange):
+        text += "; its binding had been replaced, and an LMA ignores that (RFC 5213 5.3.5)"
+    return note(
+        text,
         evidence=exchange.attempts[-8:],
+    )
+
+
+def _is_ignored(step: Step, exchange: Exchange) -> bool:
+    """Tell whether it is the de-registration of a binding that another one has replaced."""
+    binding = step.binding
+    return (
+        exchange.kind is ExchangeKind.DEREG
+        and binding is not None
+        and binding.state is BindingState.REPLACED
     )
 
 

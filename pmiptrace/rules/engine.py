@@ -6,8 +6,8 @@ every further message of the shape only calls the rules on the list.
 
 A finding goes out once it can no longer change:
 
-- at most one per rule and transaction: while the exchange is open, a retransmission's repeat adds
-  to `occurrences`, and an inconclusive finding gives way to a proven one;
+- at most one per rule, transaction and accused: while the exchange is open, a retransmission's
+  repeat adds to `occurrences`, and an inconclusive finding gives way to a proven one;
 - rules that say so report once per capture or peer, at the end, with the number of occurrences;
 - a wrong checksum is held per sending host until a good one from that host shows that it is not
   the capturing host's offload, or until the end.
@@ -17,7 +17,7 @@ What is held or remembered is bounded; at a bound the oldest goes out as it stan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -77,6 +77,10 @@ _STATUS = {
 }
 
 
+_Slot = tuple[str, str, int]
+"""A rule, the role of the accused and the exchange: there is one finding for each."""
+
+
 class _Plan:
     """The rules for one shape of message, and how many such messages there were."""
 
@@ -131,8 +135,8 @@ class Engine:
         self._failed = [0] * size
         self._inconclusive = [0] * size
         self._noted = [0] * size
-        self._open: dict[int, dict[str, Finding]] = {}
-        self._reported: dict[tuple[str, int], Status] = {}
+        self._open: dict[int, dict[_Slot, Finding]] = {}
+        self._reported: dict[_Slot, Status] = {}
         self._once: dict[tuple[str, object], Finding] = {}
         self._times: dict[tuple[str, object], int] = {}
         self._good_hosts: dict[bytes, None] = {}
@@ -280,12 +284,12 @@ class Engine:
 
     def _call(self, index: int, step: Step, out: list[Finding]) -> None:
         """Run one rule outside of a plan."""
+        self._passed[index] += 1
         try:
             verdict = self._checks[index](step)
         except Exception as error:
             self._crashed(index, step, error, out)
             return
-        self._passed[index] += 1
         if verdict is None:
             self._skipped[index] += 1
         elif verdict is not PASS:
@@ -360,7 +364,7 @@ class Engine:
         if exchange is None:
             out.append(finding)
             return
-        before = self._reported.get((finding.rule, exchange))
+        before = self._reported.get(_slot(finding, exchange, self._reported))
         if before is not None and (
             before is not Status.INCONCLUSIVE or finding.status is Status.INCONCLUSIVE
         ):
@@ -368,20 +372,24 @@ class Engine:
         own = step.exchange is not None and step.exchange.id == exchange
         if not own and exchange not in self._open:
             # It is about an exchange that closed before.
-            _remember(self._reported, (finding.rule, exchange), finding.status, _MAX_REMEMBERED)
-            out.append(finding)
+            self._report(finding, exchange, out)
             return
         held = self._open.setdefault(exchange, {})
-        earlier = held.get(finding.rule)
-        held[finding.rule] = finding if earlier is None else _merged(earlier, finding)
+        slot = _slot(finding, exchange, held)
+        held[slot] = finding if slot not in held else _merged(held[slot], finding)
         if len(self._open) > _MAX_OPEN_EXCHANGES:
             out.extend(self._close(next(iter(self._open))))
 
     def _close(self, exchange: int) -> list[Finding]:
-        findings = list(self._open.pop(exchange).values())
-        for finding in findings:
-            _remember(self._reported, (finding.rule, exchange), finding.status, _MAX_REMEMBERED)
-        return findings
+        out: list[Finding] = []
+        for finding in self._open.pop(exchange).values():
+            self._report(finding, exchange, out)
+        return out
+
+    def _report(self, finding: Finding, exchange: int, out: list[Finding]) -> None:
+        slot = (finding.rule, finding.party.role, exchange)
+        _remember(self._reported, slot, finding.status, _MAX_REMEMBERED)
+        out.append(finding)
 
     # ----------------------------------------------------------------------------- checksums
 
@@ -524,9 +532,17 @@ def _changed(verdict: Verdict, why: str) -> Verdict:
     return replace(verdict, outcome=Outcome.INCONCLUSIVE, why_inconclusive=why)
 
 
+def _slot(finding: Finding, exchange: int, taken: Mapping[_Slot, object]) -> _Slot:
+    """Give the slot of a finding; one that accuses nobody yet shares that of one that does."""
+    rule, role = finding.rule, finding.party.role
+    roles = ("MAG", "LMA", "unknown") if role == "unknown" else (role, "unknown")
+    slots = [(rule, each, exchange) for each in roles]
+    return next((slot for slot in slots if slot in taken), (rule, role, exchange))
+
+
 def _merged(earlier: Finding, later: Finding) -> Finding:
     """Join two findings of one rule on one transaction: the graver claim, both frames."""
-    if earlier.status is Status.INCONCLUSIVE and later.status is Status.FAIL:
+    if _gravity(later) < _gravity(earlier):
         first, second = later, earlier
     else:
         first, second = earlier, later
@@ -537,6 +553,11 @@ def _merged(earlier: Finding, later: Finding) -> Finding:
         occurrences=earlier.occurrences + 1,
         evidence=tuple(moments)[:_MAX_EVIDENCE],
     )
+
+
+def _gravity(finding: Finding) -> tuple[bool, int]:
+    """Give what orders findings of one rule, the gravest first: what is shown, then how bad."""
+    return finding.status is Status.INCONCLUSIVE, finding.severity.rank
 
 
 def _remember(memory: dict[K, V], key: K, value: V, limit: int) -> bool:

@@ -19,7 +19,7 @@ from pmiptrace.model import (
     Step,
     option_number,
 )
-from pmiptrace.rules.rule import Verdict, fail, inconclusive
+from pmiptrace.rules.rule import PASS, Verdict, fail, inconclusive
 from pmiptrace.wire.decode import FIXED
 from pmiptrace.wire.layout import Bits, Layout, Placed
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
@@ -190,6 +190,25 @@ def blame(
     return fail(message, option=option, evidence=request_evidence(step), **parts)
 
 
+def option_reserved(step: Step, cls: type[Option]) -> Verdict | None:
+    """Judge whether the reserved field of every option of a class is zero."""
+    seen = False
+    for option in message_of(step).options:
+        if type(option) is not cls:
+            continue
+        seen = True
+        reserved: int = getattr(option, "reserved")  # noqa: B009
+        if reserved:
+            return blame(
+                step,
+                option,
+                f"reserved field of option {cls.number} is 0x{reserved:02x}",
+                same("reserved"),
+                field="reserved",
+            )
+    return PASS if seen else None
+
+
 def same(*fields: str) -> Callable[[Option, Option], bool]:
     """Give a test of whether two options agree in those fields, as far as both have them."""
 
@@ -209,8 +228,9 @@ def party_of(step: Step, role: str) -> Party:
     message = step.message
     if role in ("sender", "responder", "initiator"):
         role = _sender_role(step)
-        if role == "unknown" and message is not None:
-            return Party("unknown", message.source)
+        if message is not None:
+            mag = step.mag if role == "MAG" else None
+            return Party(role, message.source, mag.identifier if mag else None)
     if role == "MAG":
         return Party("MAG", _mag_address(step), step.mag.identifier if step.mag else None)
     if role == "LMA":
@@ -223,23 +243,24 @@ def _sender_role(step: Step) -> str:
     message = step.message
     if message is None:
         return "unknown"
-    if message.kind in ("PBU", "UPA"):
-        return "MAG"
-    if message.kind in ("PBA", "UPN"):
-        return "LMA"
-    if step.mag is not None and message.source in step.mag.addresses:
-        return "MAG"
-    if step.exchange is not None and step.exchange.lma == message.source:
-        return "LMA"
-    return "unknown"
+    if message.kind in ("PBU", "PBA"):
+        return "MAG" if message.kind == "PBU" else "LMA"
+    if step.peering.sender_role is not None:
+        return step.peering.sender_role
+    if message.kind in ("UPN", "UPA"):
+        return "MAG" if message.kind == "UPA" else "LMA"
+    if step.mag is None or step.exchange is None:
+        return "unknown"
+    return "LMA" if step.exchange.lma == message.source else "MAG"
 
 
 def _mag_address(step: Step) -> bytes | None:
     message = step.message
-    if message is not None and message.kind in ("PBU", "BU"):
+    if message is not None and message.kind in ("PBU", "BU", "UPA"):
         return message.source
     if step.exchange is not None and step.exchange.answered is not None:
-        return step.exchange.answered.source
+        request = step.exchange.answered
+        return request.destination if request.source == step.exchange.lma else request.source
     if step.binding is not None:
         return step.binding.care_of_address
     if step.mag is not None and step.mag.addresses:

@@ -18,6 +18,7 @@ from pmiptrace.rules.look import (
     complete,
     find,
     message_of,
+    option_reserved,
     pair,
     prefixes_of,
     same,
@@ -300,7 +301,7 @@ def prefix_reserved(step: Step) -> Verdict | None:
 
     How to mend: write 0 behind Length.
     """
-    return _option_reserved(step, HomeNetworkPrefix)
+    return option_reserved(step, HomeNetworkPrefix)
 
 
 @rule("RFC5213-8.4-RESERVED", on=("PBU", "PBA"), options=HI)
@@ -315,7 +316,7 @@ def handoff_indicator_reserved(step: Step) -> Verdict | None:
 
     How to mend: write 0 first, then the indicator.
     """
-    return _option_reserved(step, HandoffIndicator)
+    return option_reserved(step, HandoffIndicator)
 
 
 @rule("RFC5213-8.5-RESERVED", on=("PBU", "PBA"), options=ATT)
@@ -330,7 +331,7 @@ def access_technology_reserved(step: Step) -> Verdict | None:
 
     How to mend: write 0 first, then the type.
     """
-    return _option_reserved(step, AccessTechnologyType)
+    return option_reserved(step, AccessTechnologyType)
 
 
 @rule("RFC5213-8.6-RESERVED", on=("PBU", "PBA"), options=LLID)
@@ -346,27 +347,7 @@ def link_layer_identifier_reserved(step: Step) -> Verdict | None:
 
     How to mend: write two zero octets, then the identifier, and count both in Length.
     """
-    return _option_reserved(step, MnLinkLayerIdentifier)
-
-
-def _option_reserved(
-    step: Step,
-    cls: type[HomeNetworkPrefix | HandoffIndicator | AccessTechnologyType | MnLinkLayerIdentifier],
-) -> Verdict | None:
-    seen = False
-    for option in message_of(step).options:
-        if type(option) is not cls:
-            continue
-        seen = True
-        if option.reserved:
-            return blame(
-                step,
-                option,
-                f"reserved field of option {cls.number} is 0x{option.reserved:02x}",
-                same("reserved"),
-                field="reserved",
-            )
-    return PASS if seen else None
+    return option_reserved(step, MnLinkLayerIdentifier)
 
 
 @rule("RFC5213-6.9.1.1-LLID-ZERO", on="PBU", options=LLID)

@@ -8,6 +8,7 @@ from pmiptrace.model import (
     Capability,
     Exchange,
     ExchangeKind,
+    Message,
     Moment,
     Refusal,
     Session,
@@ -39,6 +40,8 @@ MILLISECOND = 1_000_000
 RETRANSMISSION_WINDOW = 3_500 * MILLISECOND
 """So long after its answer a PBU may be repeated by a MAG that the answer did not reach: twice
 InitialBindackTimeoutFirstReg of 1.5 s (RFC 6275 section 12), and half a second."""
+
+_HANDOFFS = (Handoff.BETWEEN_INTERFACES, Handoff.BETWEEN_MAGS, Handoff.UNKNOWN)
 
 UNSEEN = "the MAG's sequence numbers leave room for messages that the capture lacks"
 
@@ -77,6 +80,25 @@ def _age(step: Step, since: Moment | None) -> int | None:
     return step.moment.time - since.time
 
 
+def _is_close(one: Message, other: Message) -> bool:
+    """Tell whether so little time lies between two PBUs that the second may repeat the first."""
+    if one.time is None or other.time is None:
+        return True
+    return other.time - one.time < RETRANSMISSION_WINDOW
+
+
+def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
+    """Tell whether a PBU without prefixes may be the first of a new attachment.
+
+    That is so after a de-registration, whatever became of it, and after a restart; Handoff
+    Indicator 4 is for a MAG that does not know (RFC 5213 section 6.9.1.1).
+    """
+    last = session.last_sent
+    has_left = last is not None and registration(last).lifetime == 0
+    is_doubtful = any(BindingState.SUSPECT in (b.state, b.shadow) for b in session.live)
+    return has_left or is_doubtful or request.handoff_indicator == Handoff.UNKNOWN
+
+
 def _is_on_its_way(step: Step, since: Moment | None, options: RuleOptions) -> bool:
     """Tell whether a PBU may have been sent before the MAG had the answer of that moment."""
     age = _age(step, since)
@@ -109,6 +131,10 @@ def bid_names_one_binding(step: Step) -> Verdict | None:
         if binding.bid != multipath.bid or binding.care_of_address == request.care_of_address:
             continue
         if binding.mag != step.mag.id:
+            if step.context.half_duplex:
+                continue  # whether the other MAG still has it would show in what is not captured
+            if request.handoff_indicator in _HANDOFFS:
+                continue  # the old MAG's bindings are replaced, whatever their BIDs
             return _proven(
                 step,
                 binding.since,
@@ -241,7 +267,12 @@ def _needs_others(step: Step, request: Registration, flag: str) -> Verdict | Non
     ]
     if others or pending:
         return PASS
-    return fail(
+    last = step.binding_before.last_request if step.binding_before else None
+    if last is not None and _is_close(last, message_of(step)):
+        return None  # it may repeat one whose answer did not reach the MAG
+    return _proven(
+        step,
+        session.first,
         f"{flag} for BID {request.bid}, and no other binding of the mobile node is known",
         option=request.multipath,
     )
@@ -260,7 +291,8 @@ def overwritten_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | N
     Example: BID 2 registers with O=1; 100 s later a PBU refreshes BID 1 with Handoff Indicator 5.
 
     How to mend: drop the other bindings when the PBA for O=1 comes. To add a path again, register
-    it anew: with Handoff Indicator 1 or 6.
+    it anew: with Handoff Indicator 1 or 6. A MAG that adds paths with 5, which RFC 8278 does not
+    rule out, is not judged.
     """
     binding, request = step.binding_before, registration(message_of(step))
     if binding is None or binding.state is not BindingState.REPLACED or request.lifetime == 0:
@@ -269,7 +301,7 @@ def overwritten_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | N
         return None
     if request.handoff_indicator != Handoff.NOT_CHANGED:
         return PASS
-    if _is_on_its_way(step, binding.since, options):
+    if _is_on_its_way(step, binding.since, options) or not _adds_otherwise(step):
         return None
     return _proven(
         step,
@@ -278,6 +310,21 @@ def overwritten_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | N
         option=request.multipath,
         field="bid",
     )
+
+
+def _adds_otherwise(step: Step) -> bool:
+    """Tell whether the MAG was seen to add paths to the session, and not with Handoff Indicator 5.
+
+    RFC 8278 does not say which value a further path has. Where it may be 5, a path that is added
+    again looks like one that is refreshed.
+    """
+    session, mag = step.before, step.mag
+    if session is None or mag is None:
+        return False
+    own = [b for b in session.bindings if b.mag == mag.id and b.first_request is not None]
+    used = {registration(b.first_request).handoff_indicator for b in own if b.first_request}
+    # With 1 they may have been the first ones, all registered at once.
+    return Handoff.NEW_INTERFACE_SHARING_PREFIXES in used and Handoff.NOT_CHANGED not in used
 
 
 @rule("RFC8278-4.1-B-SCOPE", on=REPLY, options=MULTIPATH)
@@ -660,6 +707,8 @@ def further_path_names_the_prefix(step: Step, options: RuleOptions) -> Verdict |
         return None
     if not request.all_zero or request.prefixes:
         return PASS
+    if _may_have_lost_its_state(request, session):
+        return None
     if _is_on_its_way(step, session.mode_since, options):
         return None
     return _proven(

@@ -160,6 +160,8 @@ class RuleOptions(Struct, frozen=True, kw_only=True):
     """TimestampValidityWindow of the LMA (RFC 5213 section 9.1)."""
     grace_ms: int = 500
     """How long after a PBA a message of the MAG may still have been sent without knowing it."""
+    reregistration_s: int = 5
+    """So long a MAG may take to register anew after an Update Notification that asks for it."""
     legacy_retry_window_s: int = 300
     """After this long a MAG may ask an LMA for multipath again that did not support it."""
 

@@ -22,11 +22,12 @@ def classify(
     own = [b for b in bindings if b is not binding and is_there(b)]
     is_live = binding is not None and binding.state.is_live
     is_sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
-    foreign = [b for b in session.bindings if is_left_behind(b) and not is_one_of(b, bindings)]
     is_unseen = session.partial and binding is None
     is_renewed = is_unseen and request.handoff_indicator == Handoff.NOT_CHANGED
     multipath = request.multipath
-    if multipath is not None and (own or is_live or is_renewed or (foreign and is_sharing)):
+    if multipath is not None and (
+        own or is_live or is_renewed or (is_sharing and _foreign(session, bindings))
+    ):
         if multipath.overwrite:
             return ExchangeKind.OVERWRITE
         if multipath.bulk:

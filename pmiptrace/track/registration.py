@@ -29,9 +29,7 @@ from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 
 PROXY_ONLY_OPTIONS = (22, 23, 24, 63, 64)
 """Options that nobody but a MAG or an LMA sends: the mark of a PBU that lacks its P flag."""
-LMA_IPV4_OPTIONS = frozenset(
-    {Ipv4HomeAddressReply, Ipv4DefaultRouterAddress, Ipv4DhcpSupportMode}
-)
+LMA_IPV4_OPTIONS = frozenset({Ipv4HomeAddressReply, Ipv4DefaultRouterAddress, Ipv4DhcpSupportMode})
 
 
 class Registration(Struct, frozen=True, kw_only=True):

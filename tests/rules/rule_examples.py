@@ -13,7 +13,7 @@ from pmiptrace.address import address_octets
 from pmiptrace.model import Severity, Status
 from pmiptrace.packet.checksum import mobility_header_checksum
 from pmiptrace.rules.rule import RuleOptions
-from pmiptrace.testing import SECOND, home_network_prefix, mag_identifier, mn_identifier
+from pmiptrace.testing import SECOND, START, home_network_prefix, mag_identifier, mn_identifier
 from pmiptrace.wire.messages import (
     BindingError,
     BindingRefreshRequest,
@@ -984,12 +984,13 @@ example(
 )
 example(
     "RFC5213-5.5-TS-CURRENT",
-    fires=[then(plain(), pba(status=157))],
+    fires=[then(plain(timestamp=START - 60 * SECOND), pba(status=157))],
     silent=[
         then(plain(), pba(status=157, replacing=[Timestamp(timestamp=1)])),
         then(plain(), pba(status=130)),
     ],
-    unclear=[then(plain(), pba(status=156)), then(plain(), unseen, pba(status=157))],
+    # By chance it may be the time of the LMA as well.
+    unclear=[then(plain(), pba(status=status)) for status in (156, 157)],
     party="LMA",
 )
 example(
@@ -1033,7 +1034,13 @@ example(
         then(plain(), pba(destination="2001:db8:c::2")),
     ],
     silent=[then(plain(), pba())],
-    unclear=[then(plain(without=[27]), pba(source="2001:db8:f::2", sequence=9))],
+    unclear=[
+        then(plain(without=[27]), pba(source="2001:db8:f::2", sequence=9)),
+        then(  # a NAT between the two
+            lambda s: s.pbu(s.mag(None).path("192.0.2.1"), lma="192.0.2.9"),
+            pba(destination="192.0.2.77"),
+        ),
+    ],
     party="LMA",
 )
 

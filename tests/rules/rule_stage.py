@@ -16,6 +16,7 @@ from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.decode import decode
 
 IPV6_HEADER = 40
+IPV4_AND_UDP_HEADER = 28
 
 
 class Stage(Trace):
@@ -41,15 +42,17 @@ class Stage(Trace):
     def spoil(self, edit: Callable[[bytearray], None], *, checksum: bool = True) -> None:
         """Edit the octets of the last Mobility Header; `checksum` says whether it is made right."""
         frame = self.frames[-1]
-        payload = bytearray(frame.data[IPV6_HEADER:])
+        over_ipv6 = len(self.sent[-1].source) == 16
+        start = IPV6_HEADER if over_ipv6 else IPV4_AND_UDP_HEADER
+        payload = bytearray(frame.data[start:])
         edit(payload)
-        if checksum and len(payload) >= 8:
+        if checksum and over_ipv6 and len(payload) >= 8:
             header = bytes(payload[: (payload[1] + 1) * 8])
             right = mobility_header_checksum(
                 self.sent[-1].source, self.sent[-1].destination, header
             )
             payload[4:6] = right.to_bytes(2)
-        data = frame.data[:IPV6_HEADER] + bytes(payload)
+        data = frame.data[:start] + bytes(payload)
         self.frames[-1] = replace(frame, data=data, original_length=len(data))
 
     def set(self, offset: int, *octets: int, checksum: bool = True) -> None:
@@ -86,7 +89,7 @@ class Stage(Trace):
         for index, (frame, sent) in enumerate(zip(self.frames, self.sent, strict=True)):
             if index in self.unseen:
                 continue
-            offset = IPV6_HEADER if len(sent.source) == 16 else 28
+            offset = IPV6_HEADER if len(sent.source) == 16 else IPV4_AND_UDP_HEADER
             kept = self._kept.get(index)
             payload = frame.data[offset:]
             if kept is not None:

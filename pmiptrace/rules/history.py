@@ -1,0 +1,200 @@
+"""What session rules ask of what came before a step: how long ago, how sure, in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pmiptrace.model import Binding, BindingState, Message, Moment, Rejection, Session, Step
+from pmiptrace.rules.rule import RuleOptions, Verdict, fail, inconclusive
+from pmiptrace.track.registration import Registration, registration
+from pmiptrace.track.states import Event
+from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
+from pmiptrace.wire.messages import BindingUpdate
+
+MILLISECOND = 1_000_000
+SECOND = 1000 * MILLISECOND
+
+REORDERING = 100 * MILLISECOND
+"""Messages captured closer to each other may have been sent, or handled, in the other order."""
+RETRANSMISSION_WINDOW = 3_500 * MILLISECOND
+"""So long after its answer a PBU may be repeated by a MAG that the answer did not reach: twice
+InitialBindackTimeoutFirstReg of 1.5 s (RFC 6275 section 13), and half a second."""
+ADMINISTRATIVE_ACTION = 60 * SECOND
+"""From then on somebody may have changed what made the LMA refuse."""
+SEQUENCE_TRUST = 1000
+"""A number so far behind cannot be that of a MAG whose messages in between were missed: they
+would have had to wrap around."""
+
+UNSEEN = "the MAG's sequence numbers leave room for messages that the capture lacks"
+OTHER_MAG = "what another MAG sent in between may not have been captured"
+ADMINISTRATOR = "an administrative action may have come between"
+ORDER = "the two messages may have been handled in another order than they were captured"
+
+
+def is_first_attempt(step: Step) -> bool:
+    """Tell whether the message opens its exchange."""
+    exchange = step.exchange
+    return exchange is not None and exchange.attempts[:1] == (step.moment,)
+
+
+def is_given_up(step: Step) -> bool:
+    """Tell whether it is the moment of the clock at which a PBU is given up."""
+    exchange = step.exchange
+    return (
+        step.message is None
+        and exchange is not None
+        and exchange.reply is None
+        and exchange.closed
+        and exchange.request is not None
+        and exchange.request.kind == "PBU"
+    )
+
+
+def request_of(step: Step) -> Registration | None:
+    """Give the PBU that the step sends, answers or gives up; the attempt that is answered."""
+    exchange = step.exchange
+    request = None if exchange is None else exchange.answered
+    if request is None or not isinstance(request.body, BindingUpdate):
+        return None
+    return registration(request)
+
+
+def proven(step: Step, since: Moment | None, message: str, **parts: object) -> Verdict:
+    """Accuse if nothing was missed since the state that the rule relies on was set."""
+    parts.setdefault("evidence", () if since is None or since.frame is None else (since,))
+    if step.proven_since(since):
+        return fail(message, **parts)
+    return inconclusive(message, UNSEEN, **parts)
+
+
+def is_answered_since(step: Step, since: Moment | None) -> bool:
+    """Tell whether no exchange of the session since that moment lacks its answer."""
+    session = step.before
+    if since is None or session is None:
+        return False
+    return session.unanswered is None or session.unanswered.ordinal < since.ordinal
+
+
+def age(step: Step, since: Moment | Message | None) -> int | None:
+    """Give the nanoseconds since a moment; None where either has no time."""
+    if since is None or since.time is None or step.moment.time is None:
+        return None
+    return step.moment.time - since.time
+
+
+def between(earlier: Message, later: Message) -> int | None:
+    """Give the nanoseconds from one message to another; None where either has no time."""
+    if earlier.time is None or later.time is None:
+        return None
+    return later.time - earlier.time
+
+
+def is_close(nanoseconds: int | None) -> bool:
+    """Tell whether so little time lies between two messages that their order is not sure."""
+    return nanoseconds is None or nanoseconds < REORDERING
+
+
+def is_on_its_way(step: Step, since: Moment, options: RuleOptions) -> bool:
+    """Tell whether a PBU may have been sent before the MAG had the answer of that moment."""
+    elapsed = age(step, since)
+    return elapsed is None or elapsed < options.grace_ms * MILLISECOND
+
+
+def has_entry(binding: Binding) -> bool:
+    """Tell whether the LMA has an entry for a binding.
+
+    One that is being de-registered has none if it was gone before.
+    """
+    if binding.state is BindingState.DEREG_PENDING:
+        for transition in reversed(binding.history):
+            if transition.event == Event.DEREG_REQUEST:
+                return transition.before.is_live
+    return binding.state.is_live
+
+
+def accepted_at(binding: Binding | None) -> Moment | None:
+    """Give when a binding was accepted last, if that was seen.
+
+    None as well if it was gone since, and what brought it back was not seen.
+    """
+    if binding is not None:
+        for transition in reversed(binding.history):
+            if transition.event == Event.ACCEPTED:
+                return transition.moment
+            if transition.event == Event.SEEN_IN_USE:
+                return None
+    return None
+
+
+def ended_at(binding: Binding) -> Moment | None:
+    """Give the last message that moved a binding."""
+    for transition in reversed(binding.history):
+        if transition.moment.frame is not None:
+            return transition.moment
+    return None
+
+
+def last_accepted_at(session: Session) -> Moment | None:
+    """Give when a PBU of a session was accepted last, if that was seen."""
+    moments = [m for m in map(accepted_at, session.bindings) if m is not None]
+    return max(moments, key=lambda moment: moment.ordinal, default=None)
+
+
+def behind(number: int, last: int) -> int:
+    """Give how far a sequence number is behind the last one; 0 if equal, negative if greater.
+
+    Numbers are compared modulo 2^16: one up to 32768 behind is not greater (RFC 6275 9.5.1).
+    """
+    ahead = (number - last) % 65536
+    return -ahead if 0 < ahead < 32768 else (last - number) % 65536
+
+
+def knows_its_binding(request: Registration) -> bool:
+    """Tell whether a PBU shows that its MAG has not lost its state: it names a binding it has."""
+    return request.lifetime == 0 or request.handoff_indicator == Handoff.NOT_CHANGED
+
+
+def first_request(binding: Binding) -> Message | None:
+    """Give the PBU that registered a binding anew, if it was seen."""
+    first, begun = binding.first_request, requested_at(binding)
+    if first is None or begun is None or first.frame.number != begun.frame:
+        return None
+    return first if registration(first).handoff_indicator != Handoff.NOT_CHANGED else None
+
+
+def requested_at(binding: Binding) -> Moment | None:
+    """Give when the binding was asked for that is there now, if that was seen."""
+    for transition in reversed(binding.history):
+        if transition.event == Event.REQUEST and transition.after is BindingState.PENDING:
+            return transition.moment
+    return None
+
+
+def rejection_before(
+    step: Step, fits: Callable[[Registration, Registration], bool]
+) -> Rejection | None:
+    """Give the last rejection of this MAG, for this mobile node, whose PBU and PBA fit."""
+    if step.mag is None or not is_first_attempt(step):
+        return None
+    for told in reversed(step.past.rejections):
+        if told.mag == step.mag.id and fits(registration(told.request), registration(told.reply)):
+            return told
+    return None
+
+
+def asked_again(step: Step, told: Rejection, text: str, options: RuleOptions) -> Verdict | None:
+    """Judge a PBU that comes although the answer to an earlier one should have stopped it."""
+    request = request_of(step)
+    if request is None or is_on_its_way(step, told.moment, options):
+        return None
+    elapsed = age(step, told.moment)
+    if elapsed is None:
+        return None
+    refused = registration(told.request)
+    is_retry = request.repeats(refused) or request.care_of_address != refused.care_of_address
+    if elapsed <= RETRANSMISSION_WINDOW and is_retry:
+        return None  # the answer may not have reached the MAG, which tries again, or another path
+    text = f"{text} {elapsed / SECOND:.3f} s before"
+    if elapsed > ADMINISTRATIVE_ACTION:
+        return inconclusive(text, ADMINISTRATOR, evidence=(told.moment,))
+    return proven(step, told.moment, text)
