@@ -27,12 +27,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.address import ALL_ZERO, address_octets
-from pmiptrace.model import Body, Datagram, Frame, Identifier, Message, Option
+from pmiptrace.model import Body, Datagram, Frame, Identifier, Message, Option, Prefix
 from pmiptrace.packet.build import ipv6, udp_ipv4
 from pmiptrace.packet.numbers import LINK_RAW, MOBILITY_HEADER
 from pmiptrace.wire.decode import decode
 from pmiptrace.wire.encode import encode
-from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
+from pmiptrace.wire.messages import (
+    BindingAcknowledgement,
+    BindingError,
+    BindingRevocationAcknowledgement,
+    BindingRevocationIndication,
+    BindingUpdate,
+    Heartbeat,
+    UpdateNotification,
+    UpdateNotificationAcknowledgement,
+)
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc5213 import (
     AccessTechnologyType,
@@ -42,6 +51,12 @@ from pmiptrace.wire.options.rfc5213 import (
     MnLinkLayerIdentifier,
     Timestamp,
 )
+from pmiptrace.wire.options.rfc5844 import (
+    Ipv4DefaultRouterAddress,
+    Ipv4HomeAddressReply,
+    Ipv4HomeAddressRequest,
+)
+from pmiptrace.wire.options.rfc5847 import RestartCounter
 from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 
 SECOND = 1_000_000_000
@@ -118,7 +133,9 @@ class Trace:
         self.sent: list[Sent] = []
         self.frames: list[Frame] = []
         self._assigned: dict[tuple[str, bytes], tuple[str, ...]] = {}
+        self._assigned_ipv4: dict[tuple[str, bytes], Prefix] = {}
         self._registered: set[tuple[str, bytes]] = set()
+        self._numbers: dict[type[Body], int] = {}
 
     # ------------------------------------------------------------------ peers and the clock
 
@@ -140,6 +157,7 @@ class Trace:
         lma: str | None = None,
         lifetime: int = 3600,
         hnp: str | Sequence[str] | None = None,
+        ipv4: str | None = None,
         hi: int | None = None,
         att: int = 2,
         link_layer: bytes | None = None,
@@ -157,8 +175,9 @@ class Trace:
     ) -> Sent:
         """Send a Proxy Binding Update from a path of a MAG.
 
-        `hnp` defaults to what the mobile node was assigned in this trace, else to ALL_ZERO; `hi`
-        to 4 for a de-registration, 5 for a path that is registered, 6 for a further path and 1
+        `hnp` defaults to what the mobile node was assigned in this trace, else to ALL_ZERO; `ipv4`
+        to the IPv4 home address it was assigned, else no such option is sent (``0.0.0.0/0`` asks
+        for one); `hi` to 4 for a de-registration, 5 for a path that is registered, 6 for a further path and 1
         otherwise. `lifetime` is in seconds. `without` names option numbers to leave out,
         `replacing` gives options that take the place of those of their number, `also` adds
         options at the end; `flags` are fields of the Binding Update.
@@ -173,9 +192,11 @@ class Trace:
             else:
                 hi = 6 if known and path.bid is not None else 1
         prefixes = known or ("::/0",) if hnp is None else (hnp,) if isinstance(hnp, str) else hnp
+        home = self._assigned_ipv4.get((mn, peer)) if ipv4 is None else ipv4_prefix(ipv4)
         options: list[Option] = [
             mn_identifier(mn),
             *(home_network_prefix(prefix) for prefix in prefixes),
+            *(() if home is None else (ipv4_home_address_request(home),)),
             HandoffIndicator(indicator=hi),
             AccessTechnologyType(access_technology=att),
         ]
@@ -220,7 +241,8 @@ class Trace:
 
         Without a `request` it answers the last PBU sent. An acceptance assigns a prefix where the
         request asked for one and grants the lifetime asked for; the MAG Identifier is left out
-        (RFC 8278 section 4.4), all other options are echoed.
+        (RFC 8278 section 4.4). An IPv4 Home Address Request is answered by its reply, and by the
+        default router of an acceptance (RFC 5844 section 3.1.2.6). All other options are echoed.
         """
         if request is None:
             request = next(s for s in reversed(self.sent) if isinstance(s.body, BindingUpdate))
@@ -233,9 +255,10 @@ class Trace:
         given: tuple[HomeNetworkPrefix, ...] = asked
         if hnp is not None:
             given = tuple(map(home_network_prefix, (hnp,) if isinstance(hnp, str) else hnp))
-        elif accepted and all(o.home_network_prefix == ALL_ZERO for o in asked):
+        elif accepted and asked and all(o.home_network_prefix == ALL_ZERO for o in asked):
             key = (name, request.destination)
             given = tuple(map(home_network_prefix, self._assigned.get(key) or (self._fresh(),)))
+        gone = set(without)
         options: list[Option] = []
         for option in request.options:
             if isinstance(option, MagIdentifier):
@@ -243,6 +266,10 @@ class Trace:
             if isinstance(option, HomeNetworkPrefix):
                 if option is asked[0]:
                     options.extend(given)
+                continue
+            if isinstance(option, Ipv4HomeAddressRequest):
+                if option.number not in gone:
+                    options.extend(self._ipv4_answer((name, request.destination), option, accepted))
                 continue
             options.append(option)
         granted = (update.lifetime_s if lifetime is None else lifetime) if accepted else 0
@@ -259,7 +286,7 @@ class Trace:
             address_octets(source) if source else request.destination,
             address_octets(destination) if destination else request.source,
             body,
-            *edited(options, without, replacing, also),
+            *edited(options, gone, replacing, also),
             path=request.path,
             ports=(request.ports[1], request.ports[0]) if request.ports else None,
         )
@@ -275,7 +302,133 @@ class Trace:
         """Send a de-registration and, 20 ms later, its acknowledgement; give the PBU."""
         return self.register(path, mn, lifetime=0, **parts)
 
+    # ------------------------------------------------------- revocation (RFC 5846)
+
+    def bri(
+        self,
+        path: Path,
+        mn: str | None = "mn1@example.com",
+        *,
+        trigger: int = 1,
+        sequence: int | None = None,
+        from_mag: bool = False,
+        options: Iterable[Option] = (),
+        **flags: Any,
+    ) -> Sent:
+        """Send a Binding Revocation Indication for a binding of a path, from its LMA or its MAG.
+
+        It names the mobile node, unless that is None, and then has the `options` given; `flags`
+        are fields of the message. P is set.
+        """
+        named = () if mn is None else (mn_identifier(mn),)
+        body = BindingRevocationIndication(
+            trigger=trigger,
+            sequence=self._next(BindingRevocationIndication) if sequence is None else sequence,
+            proxy=flags.pop("proxy", True),
+            **flags,
+        )
+        return self._between(path, from_mag, body, *named, *options)
+
+    def bra(self, request: Sent | None = None, *, status: int = 0, **changes: Any) -> Sent:
+        """Answer a BRI, by default the last one; `changes` are fields that differ from its own."""
+        request = request or self._latest(BindingRevocationIndication)
+        asked = request.body
+        assert isinstance(asked, BindingRevocationIndication)
+        fields: dict[str, Any] = {
+            "sequence": asked.sequence,
+            "proxy": asked.proxy,
+            "ipv4_only": asked.ipv4_only,
+            "global_revocation": asked.global_revocation,
+        }
+        body = BindingRevocationAcknowledgement(status=status, **{**fields, **changes})
+        return self._back(request, body)
+
+    # -------------------------------------------------------- heartbeat (RFC 5847)
+
+    def heartbeat(
+        self,
+        path: Path,
+        *,
+        sequence: int | None = None,
+        from_mag: bool = False,
+        options: Iterable[Option] = (),
+        **flags: Any,
+    ) -> Sent:
+        """Send a Heartbeat Request between a path's MAG and the LMA."""
+        number = self._next(Heartbeat) if sequence is None else sequence
+        return self._between(path, from_mag, Heartbeat(sequence=number, **flags), *options)
+
+    def heartbeat_response(
+        self,
+        request: Sent | None = None,
+        *,
+        counter: int | None = 1,
+        sequence: int | None = None,
+        unsolicited: bool = False,
+    ) -> Sent:
+        """Answer a Heartbeat Request, by default the last one, with a Restart Counter or none."""
+        request = request or next(
+            s for s in reversed(self.sent) if isinstance(s.body, Heartbeat) and not s.body.response
+        )
+        asked = request.body
+        assert isinstance(asked, Heartbeat)
+        number = asked.sequence if sequence is None else sequence
+        body = Heartbeat(response=True, unsolicited=unsolicited, sequence=number)
+        options = () if counter is None else (RestartCounter(restart_counter=counter),)
+        return self._back(request, body, *options)
+
+    # ----------------------------------------------- update notification (RFC 7077)
+
+    def upn(
+        self,
+        path: Path,
+        mn: str | None = "mn1@example.com",
+        *,
+        reason: int = 1,
+        sequence: int | None = None,
+        from_mag: bool = False,
+        options: Iterable[Option] = (),
+        **flags: Any,
+    ) -> Sent:
+        """Send an Update Notification to a path's MAG; `flags` are fields of the message."""
+        named = () if mn is None else (mn_identifier(mn),)
+        body = UpdateNotification(
+            sequence=self._next(UpdateNotification) if sequence is None else sequence,
+            reason=reason,
+            **flags,
+        )
+        return self._between(path, from_mag, body, *named, *options)
+
+    def upa(
+        self,
+        request: Sent | None = None,
+        *,
+        status: int = 0,
+        sequence: int | None = None,
+        source: str | None = None,
+        options: Iterable[Option] | None = None,
+    ) -> Sent:
+        """Acknowledge a UPN, by default the last one, with its options or those given."""
+        request = request or self._latest(UpdateNotification)
+        asked = request.body
+        assert isinstance(asked, UpdateNotification)
+        body = UpdateNotificationAcknowledgement(
+            sequence=asked.sequence if sequence is None else sequence, status=status
+        )
+        named = request.options if options is None else options
+        return self.send(
+            address_octets(source) if source else request.destination,
+            request.source,
+            body,
+            *named,
+            path=request.path,
+        )
+
     # ------------------------------------------------------------------------- anything else
+
+    def binding_error(self, request: Sent | None = None, *, status: int = 2) -> Sent:
+        """Answer a message, by default the last one, by a Binding Error: its type is not known."""
+        return self._back(request or self.sent[-1], BindingError(status=status))
 
     def send(
         self,
@@ -319,6 +472,21 @@ class Trace:
                 )
             )
 
+    def _between(self, path: Path, from_mag: bool, body: Body, *options: Option) -> Sent:
+        ends = (path.address, self.lma) if from_mag else (self.lma, path.address)
+        return self.send(*ends, body, *options, path=path)
+
+    def _back(self, request: Sent, body: Body, *options: Option) -> Sent:
+        return self.send(request.destination, request.source, body, *options, path=request.path)
+
+    def _latest(self, cls: type[Body]) -> Sent:
+        return next(s for s in reversed(self.sent) if isinstance(s.body, cls))
+
+    def _next(self, cls: type[Body]) -> int:
+        """Count the messages of a class; the LMA and the MAGs share the counter."""
+        self._numbers[cls] = self._numbers.get(cls, 0) + 1
+        return self._numbers[cls]
+
     def _capture(self, sent: Sent) -> None:
         overwritten = 0 if sent.ports else None
         payload = encode(
@@ -335,6 +503,21 @@ class Trace:
 
     def _fresh(self) -> str:
         return f"2001:db8:{0x100 + len(self._assigned):x}::/64"
+
+    def _ipv4_answer(
+        self, node: tuple[str, bytes], asked: Ipv4HomeAddressRequest, accepted: bool
+    ) -> Iterator[Option]:
+        """Give the options that answer a request for an IPv4 home address."""
+        if not accepted:
+            yield ipv4_home_address_reply(asked.prefix, status=128)
+            return
+        home = asked.prefix
+        if home.is_all_zero:
+            fresh = bytes((10, 0, 0, 2 + len(self._assigned_ipv4)))
+            home = self._assigned_ipv4.get(node) or Prefix(fresh, 24)
+        self._assigned_ipv4[node] = home
+        yield ipv4_home_address_reply(home)
+        yield Ipv4DefaultRouterAddress(address=home.address[:3] + b"\1")
 
     def _note(
         self, mn: str, request: Sent, given: Iterable[HomeNetworkPrefix], registered: bool
@@ -367,6 +550,22 @@ def home_network_prefix(text: str) -> HomeNetworkPrefix:
     """Give the Home Network Prefix option of ``2001:db8:1::/64``; ``::/0`` asks for one."""
     address, _, length = text.partition("/")
     return HomeNetworkPrefix(prefix_length=int(length), home_network_prefix=address_octets(address))
+
+
+def ipv4_prefix(text: str) -> Prefix:
+    """Give ``10.1.2.3/24`` as an address with the prefix length of its network."""
+    address, _, length = text.partition("/")
+    return Prefix(address_octets(address), int(length))
+
+
+def ipv4_home_address_request(home: Prefix) -> Ipv4HomeAddressRequest:
+    """Give the IPv4 Home Address Request option for an address; 0.0.0.0 leaves it to the LMA."""
+    return Ipv4HomeAddressRequest(prefix_length=home.length, home_address=home.address)
+
+
+def ipv4_home_address_reply(home: Prefix, *, status: int = 0) -> Ipv4HomeAddressReply:
+    """Give the IPv4 Home Address Reply option for an address."""
+    return Ipv4HomeAddressReply(status=status, prefix_length=home.length, home_address=home.address)
 
 
 def edited(
