@@ -269,7 +269,15 @@ def test_what_was_noticed_is_told_without_signalling_too() -> None:
 
 
 def test_no_capture_at_all() -> None:
-    assert "No Mobility Header message in 0 captures" in page(Report())
+    assert "Nothing was analyzed: no capture could be read." in page(Report())
+
+
+def test_captures_that_cannot_be_opened() -> None:
+    unread = CaptureInfo(path="notes.txt", problems=(Problem("unopened", "not a pcap file"),))
+    text = page(Report(captures=(unread,), interrupted=True))
+    assert text.startswith("notes.txt  not read: not a pcap file\n")
+    assert "Interrupted" in text
+    assert "No Mobility Header" not in text
 
 
 def test_what_was_wrong_with_a_capture() -> None:
@@ -291,9 +299,11 @@ def test_what_was_wrong_with_a_capture() -> None:
 
 def test_several_captures_are_numbered() -> None:
     report = multipath()
-    text = page(replace(report, captures=(*report.captures, CaptureInfo(path="b.pcap"))))
+    text = page(
+        replace(report, captures=(*report.captures, CaptureInfo(path="b.pcap", format="pcap")))
+    )
     assert text.startswith("1  samples/two-paths.pcap  pcap, 4812 packets, 21 messages, 4 min 05 s")
-    assert "\n2  b.pcap  0 packets, 0 messages\n" in text
+    assert "\n2  b.pcap  pcap, 0 packets, 0 messages\n" in text
     assert "all together 21 messages (11 PBU, 10 PBA)\n" in text
     assert "MAG mag1@example.com, frame 1:3." in text
     assert "frame.number == 3 in samples/two-paths.pcap" in text

@@ -33,8 +33,12 @@ def write_captures(view: View) -> None:
 
 def _write_capture(view: View, info: CaptureInfo, number: str) -> None:
     page = view.page
-    facts = [info.format] if info.format else []
-    facts.append(counted(info.packets, "packet"))
+    title = page.text((number, MUTED), (info.path, STRONG))
+    if info.format is None:
+        reasons = joined(problem.message for problem in info.problems)
+        page.line(page.text(title, "  ", (f"not read: {reasons}", DOUBTFUL)))
+        return
+    facts = [info.format, counted(info.packets, "packet")]
     several = len(view.report.captures) > 1
     facts.append(counted(info.messages, "message") if several else _kinds(view))
     if info.first_time is not None and info.last_time is not None:
@@ -43,7 +47,6 @@ def _write_capture(view: View, info: CaptureInfo, number: str) -> None:
         facts.append(_beginning(view, info.first_time))
     elif info.packets:
         facts.append("no times")
-    title = page.text((number, MUTED), (info.path, STRONG))
     indent = len(number) or 2
     whole = page.text(title, "  ", joined(facts))
     if page.fits(whole):

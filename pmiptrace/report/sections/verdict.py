@@ -55,10 +55,13 @@ def checks(view: View) -> str:
 def write_silence(view: View) -> None:
     """Write that there was no signalling at all, and what may be the reason."""
     infos, page = view.report.captures, view.page
-    packets = sum(info.packets for info in infos)
-    where = infos[0].path if len(infos) == 1 else counted(len(infos), "capture")
     page.blank()
     _write_interruption(view)
+    if not any(info.format for info in infos):
+        page.line(("Nothing was analyzed", DOUBTFUL), ": no capture could be read.")
+        return
+    packets = sum(info.packets for info in infos)
+    where = infos[0].path if len(infos) == 1 else counted(len(infos), "capture")
     page.line(
         ("No Mobility Header message", DOUBTFUL), f" in {where}; {counted(packets, 'packet')} read."
     )
