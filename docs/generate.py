@@ -19,9 +19,10 @@ from rich.terminal_theme import MONOKAI
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.report.text import open_console, render
-from pmiptrace.rules.catalogue import CatalogueRow, catalogue
+from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, sentences
 from pmiptrace.rules.registry import all_rules
 from pmiptrace.rules.rule import Rule
+from pmiptrace.settings import SETTINGS, UNITS, Setting
 from pmiptrace.track.states import diagram
 from pmiptrace.track.states import table as table_of_states
 from pmiptrace.wire import codes, messages, options
@@ -57,15 +58,15 @@ def page(title: str, introduction: str, lines: Iterable[str]) -> str:
 
 
 def rules() -> str:
-    """Give the catalogue of rules, and the documentation of those that are judged."""
+    """Give the requirements with what checks them, the catalogue, and each rule's documentation."""
     rows = catalogue()
-    judged = {rule.id: rule for rule in all_rules()}
     introduction = (
         "What pmiptrace checks. A rule ID names the RFC and the section that the rule belongs to; "
         "the column Section says where its sentence stands. IDs never change their meaning, and "
         "`--select` and `--ignore` take any beginning of one.\n\n"
-        f"Of the {len(rows)} rules of the catalogue {len(judged)} are judged by this version: "
-        "those whose ID is a link. The others are listed because their IDs are reserved.\n\n"
+        f"There are {len(rows)} rules. [RFC 8278 section 4](#rfc-8278-section-4) comes first, "
+        "requirement by requirement; then [what a capture cannot show]"
+        "(#what-a-capture-cannot-show); then all rules by RFC, each with its documentation.\n\n"
         "- **Severity**: `error` for what an RFC forbids, `warning` for what it advises against, "
         "`info` for what is legal and worth a look. A finding can be milder than its rule's usual "
         "severity.\n"
@@ -75,10 +76,64 @@ def rules() -> str:
         "a run.\n"
         "- Rules that begin with `PM-` are remarks of pmiptrace's own; they accuse nobody."
     )
-    return page("Rules", introduction, _rules(rows.values(), judged))
+    return page("Rules", introduction, [*_requirements(), *_rules(rows.values())])
 
 
-def _rules(rows: Iterable[CatalogueRow], judged: dict[str, Rule]) -> Iterator[str]:
+def _requirements() -> Iterator[str]:
+    multipath = [each for each in sentences() if each.rfc == 8278]
+    yield from ("## RFC 8278 section 4", "", "Every MUST and SHOULD, in the order of the text.", "")
+    yield from table(
+        (
+            "",
+            "Section",
+            "Keyword",
+            "Requirement",
+            "Checked by",
+            "Severity",
+            "Accused",
+            "Decided from",
+        ),
+        (_requirement(number, each) for number, each in enumerate(multipath, 1)),
+    )
+    yield from (
+        "",
+        "## What a capture cannot show",
+        "",
+        "Requirements of the other RFCs that no rule checks, though rules check what stands beside "
+        "them: what a receiver has to do with what it gets, and does in silence.",
+        "",
+    )
+    yield from table(
+        ("RFC", "Sections", "Keyword", "Requirement", "Why it cannot be seen"),
+        (
+            (each.rfc, each.section, each.keyword, each.requirement, each.unobservable)
+            for each in sentences()
+            if each.unobservable and each.rfc != 8278
+        ),
+    )
+    yield ""
+
+
+def _requirement(number: int, sentence: Sentence) -> tuple[object, ...]:
+    rows = [catalogue()[identifier] for identifier in sentence.rules]
+    return (
+        number,
+        sentence.section,
+        sentence.keyword,
+        sentence.requirement,
+        sentence.unobservable or "<br>".join(map(_link, rows)),
+        "<br>".join(row.severity for row in rows),
+        "<br>".join(row.party for row in rows),
+        "<br>".join(row.confidence for row in rows),
+    )
+
+
+def _link(row: CatalogueRow) -> str:
+    return f"[`{row.id}`](#{row.id.lower().replace('.', '')})"
+
+
+def _rules(rows: Iterable[CatalogueRow]) -> Iterator[str]:
+    judged = {rule.id: rule for rule in all_rules()}
     parts: dict[int | None, list[CatalogueRow]] = {}
     for row in rows:
         parts.setdefault(row.rfc, []).append(row)
@@ -89,9 +144,7 @@ def _rules(rows: Iterable[CatalogueRow], judged: dict[str, Rule]) -> Iterator[st
             ("Rule", "Section", "Keyword", "Severity", "Accused", "Decided from", "Requirement"),
             (
                 (
-                    f"[`{row.id}`](#{row.id.lower().replace('.', '')})"
-                    if row.id in judged
-                    else f"`{row.id}`",
+                    _link(row),
                     row.section or "",
                     row.keyword or "",
                     row.severity,
@@ -104,8 +157,7 @@ def _rules(rows: Iterable[CatalogueRow], judged: dict[str, Rule]) -> Iterator[st
         )
         yield ""
         for row in part:
-            if row.id in judged:
-                yield from _rule(judged[row.id])
+            yield from _rule(judged[row.id])
 
 
 def _rule(rule: Rule) -> Iterator[str]:
@@ -222,6 +274,40 @@ def status_page() -> str:
     return page("Status codes", introduction, table(("Status", "Name", "Usual cause"), rows))
 
 
+# ------------------------------------------------------------------------------ the settings
+
+
+def timers() -> str:
+    """Give the times and limits that a user can set."""
+    introduction = (
+        "By which times and limits pmiptrace judges. The defaults are those of the RFCs; where an "
+        "RFC names none, the last column is empty or says so, and the value is pmiptrace's own. "
+        "Set those that the MAGs and LMAs of a capture are configured to otherwise:\n\n"
+        "```sh\n"
+        "pmiptrace analyze capture.pcapng --timers delete-delay=20s,update-rate=5\n"
+        "```\n\n"
+        "`--timers` can be repeated; of two values the last one counts. What is always needed goes "
+        "into `pmiptrace.toml` in the working directory, or into `pyproject.toml` there as "
+        "`[tool.pmiptrace.timers]`; of the two only the first is read. `--config FILE` names "
+        "another file. The command line goes before the file.\n\n"
+        "```toml\n"
+        "[timers]\n"
+        'delete-delay = "20s"\n'
+        "update-rate = 5\n"
+        "trust-clock = true\n"
+        "```\n\n"
+        f"A time is written with its unit: {', '.join(f'`{unit}`' for unit in UNITS)}. A name that "
+        "does not exist and a value out of range are usage errors, exit code 2."
+    )
+    heads = ("Setting", "Default", "Range", "Meaning", "From")
+    return page("Times and limits", introduction, table(heads, map(_setting, SETTINGS.values())))
+
+
+def _setting(setting: Setting) -> tuple[object, ...]:
+    default = setting.shown(setting.default)
+    return (f"`{setting.name}`", default, setting.range, setting.meaning, setting.source)
+
+
 # -------------------------------------------------------------------------------- the states
 
 STATES_FROM_HERE = "test_states_page.py -->\n"
@@ -270,6 +356,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "messages.md": message_page,
     "status-codes.md": status_page,
     "states.md": states,
+    "timers.md": timers,
     "images/analyze.svg": picture,
 }
 

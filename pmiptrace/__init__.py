@@ -23,6 +23,9 @@ from pmiptrace.model import Binding, Exchange, Finding, Message, Report, Session
 if TYPE_CHECKING:
     from os import PathLike
 
+    from pmiptrace.rules.rule import RuleOptions
+    from pmiptrace.track.timers import Timers
+
 __all__ = [
     "Binding",
     "CaptureError",
@@ -39,21 +42,27 @@ __all__ = [
 
 
 def analyze(
-    paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, dialect: str = "auto"
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    dialect: str = "auto",
+    timers: Timers | None = None,
+    options: RuleOptions | None = None,
 ) -> Report:
     """Read captures and give all that was found in them.
 
     `paths` is one capture or several: files, directories, globs, ``-`` for standard input. Several
     are read as one run, by time. `dialect` is ``auto``, ``none``, the name of a dialect, or a file
-    that describes one. A capture that is cut short or damaged is analysed as far as it can be
-    read; its `problems` say where it broke.
+    that describes one. `timers` (`pmiptrace.track.timers.Timers`) and `options`
+    (`pmiptrace.rules.rule.RuleOptions`) are the tolerances, by default those of the RFCs;
+    `pmiptrace.settings.settings` reads them as the command line does. A capture that is cut short
+    or damaged is analysed as far as it can be read; its `problems` say where it broke.
 
     Raises `CaptureError` if a capture cannot be opened or is none, `UsageError` for a dialect that
     does not exist.
     """
     from pmiptrace.analysis import Analysis
 
-    analysis = Analysis(_texts(paths), dialect=dialect)
+    analysis = Analysis(_texts(paths), dialect=dialect, timers=timers, options=options)
     report = analysis.report()
     if analysis.errors:
         raise analysis.errors[0]

@@ -31,6 +31,8 @@ from pmiptrace.model import (
 )
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.rule import RuleOptions
+from pmiptrace.track.timers import Timers
 from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.dialect import DialectDecoder
 
@@ -57,17 +59,25 @@ class Analysis:
     """One run over captures. What becomes known comes out of `events`, or together as a `report`.
 
     `paths` are files, directories, globs or ``-`` for standard input. `dialect` is ``auto``,
-    ``none``, the name of a dialect or a file that describes one. A capture that cannot be opened
-    is left out and noted in `errors`. Raises `UsageError` for a dialect that does not exist.
+    ``none``, the name of a dialect or a file that describes one. `timers` and `options` are the
+    tolerances of the tracker and of the rules, by default those of the RFCs. A capture that cannot
+    be opened is left out and noted in `errors`. Raises `UsageError` for a dialect that does not
+    exist.
     """
 
     def __init__(
-        self, paths: Sequence[str], *, dialect: str = "auto", progress: Progress | None = None
+        self,
+        paths: Sequence[str],
+        *,
+        dialect: str = "auto",
+        timers: Timers | None = None,
+        options: RuleOptions | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._arguments = paths
         self._decoder = DialectDecoder(dialect)
-        self._tracker = Tracker()
-        self._engine = Engine()
+        self._tracker = Tracker(timers)
+        self._engine = Engine(options)
         self._progress = _Meter(progress)
         self._names: dict[str, str] = {}
         """What captures are called, where that is not their path: standard input in a file."""

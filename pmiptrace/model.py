@@ -219,10 +219,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
     def has(self, number: int) -> bool:
         """Tell whether an option of that number is there, decodable or not."""
-        for option in self.options:
-            if option_number(option) == number:
-                return True
-        return False
+        return number in map(option_number, self.options)
 
     def count(self, number: int) -> int:
         """Count the options of that number, decodable or not."""
@@ -647,7 +644,9 @@ class Step(Struct, frozen=True, kw_only=True):
         that the rule relies on was set, and no exchange of the session in between is unanswered.
         """
         session = self.before or self.after
-        if moment is None or session is None or (session.partial and moment == session.first):
+        if self.mag is None or moment is None or session is None:
+            return False
+        if session.partial and moment == session.first:
             return False
         unanswered = session.unanswered.ordinal if session.unanswered else 0
         if moment.ordinal < self.context.contiguous_since or moment.ordinal <= unanswered:

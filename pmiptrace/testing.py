@@ -177,9 +177,9 @@ class Trace:
 
         `hnp` defaults to what the mobile node was assigned in this trace, else to ALL_ZERO; `ipv4`
         to the IPv4 home address it was assigned, else no such option is sent (``0.0.0.0/0`` asks
-        for one); `hi` to 4 for a de-registration, 5 for a path that is registered, 6 for a further path and 1
-        otherwise. `lifetime` is in seconds. `without` names option numbers to leave out,
-        `replacing` gives options that take the place of those of their number, `also` adds
+        for one); `hi` to 4 for a de-registration, 5 for a path that is registered, 6 for a further
+        path and 1 otherwise. `lifetime` is in seconds. `without` names option numbers to leave
+        out, `replacing` gives options that take the place of those of their number, `also` adds
         options at the end; `flags` are fields of the Binding Update.
         """
         peer = address_octets(lma) if lma else self.lma

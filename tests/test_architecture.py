@@ -22,6 +22,7 @@ ACROSS = {
     "analysis": "rules",
     "merge": "wire",
     "selection": "report",
+    "settings": "rules",
     "simulation": "wire",
     "testing": "wire",
 }

@@ -100,6 +100,20 @@ def analyze(
             help="Numbers of implementations older than IANA's: recognised, never, this table.",
         ),
     ] = "auto",
+    timers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="Judge by these times and limits: delete-delay=20s,update-rate=5. Repeatable.",
+        ),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Read this instead of pmiptrace.toml or pyproject.toml of the working directory.",
+        ),
+    ] = None,
     time: Annotated[
         TimeFormat, typer.Option(help="How the text report writes times.")
     ] = TimeFormat.UTC,
@@ -124,6 +138,8 @@ def analyze(
         lma=lma,
         allow_empty=allow_empty,
         dialect=dialect,
+        timers=tuple(timers or ()),
+        config=config,
         time=time,
     )
     try:

@@ -22,8 +22,9 @@ from pmiptrace.model import CaptureInfo, MagNode, Problem, Report, Severity
 from pmiptrace.report.document import clean, unopened, with_unopened
 from pmiptrace.report.output import destination
 from pmiptrace.report.times import TimeFormat
-from pmiptrace.rules.catalogue import catalogue, planned
+from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow, outcome, rule_ids
+from pmiptrace.settings import Settings, settings
 
 READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
@@ -43,6 +44,8 @@ class Request(Struct, frozen=True, kw_only=True):
     lma: str | None = None
     allow_empty: bool = False
     dialect: str = "auto"
+    timers: tuple[str, ...] = ()
+    config: str | None = None
     time: TimeFormat = TimeFormat.UTC
 
 
@@ -52,10 +55,11 @@ def run(request: Request) -> int:
     Raises `UsageError` if it makes no sense, or if the report cannot be written.
     """
     selected = selection(request)
+    tolerances = settings(request.timers, request.config)
     _refuse_to_overwrite(request)
     try:
         with destination(request.output) as stream:
-            result = _analyze(request, selected, stream)
+            result = _analyze(request, selected, tolerances, stream)
     except BrokenPipeError:
         _silence_stdout()
         return READER_GONE
@@ -98,11 +102,19 @@ def _refuse_to_overwrite(request: Request) -> None:
             raise UsageError(f"{request.output}: the report would replace a capture")
 
 
-def _analyze(request: Request, selected: Selection, stream: BinaryIO) -> Outcome:
+def _analyze(
+    request: Request, selected: Selection, tolerances: Settings, stream: BinaryIO
+) -> Outcome:
     """Analyze the captures, write the report to `stream`, and tell the rest to standard error."""
     lines = request.format == "jsonl"
     with progress(wanted=not (lines and stream.isatty())) as told:
-        analysis = Analysis(request.captures, dialect=request.dialect, progress=told)
+        analysis = Analysis(
+            request.captures,
+            dialect=request.dialect,
+            timers=tolerances.timers,
+            options=tolerances.options,
+            progress=told,
+        )
         if lines:
             result = _write_lines(request, analysis, selected, stream)
         else:
@@ -113,8 +125,6 @@ def _analyze(request: Request, selected: Selection, stream: BinaryIO) -> Outcome
         _tell(str(error))
     if result.interrupted:
         _tell("interrupted; the report covers what was read until then")
-    if selected.select is not None and selected.select <= planned():
-        _tell("note: none of the selected rules is judged by this version")
     return result
 
 

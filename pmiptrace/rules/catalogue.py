@@ -1,6 +1,7 @@
 """The catalogue of rules: which there are, and what each one claims. Read from `catalogue.tsv`.
 
-`planned.tsv` names the rows that no rule judges yet; whoever writes a rule takes its line out.
+`sentences.tsv` goes the other way, from the requirements of the RFCs to the rules: all those of
+RFC 8278 section 4, and those of the other RFCs that no capture can show to be broken.
 """
 
 from __future__ import annotations
@@ -46,6 +47,21 @@ class CatalogueRow(Struct, frozen=True):
         return self.rfc is None
 
 
+class Sentence(Struct, frozen=True):
+    """One requirement of an RFC, by its keyword: the rules that check it, or why none can."""
+
+    rfc: int
+    section: str
+    """Where it stands; several places, separated by commas, where an RFC repeats it."""
+    keyword: str
+    requirement: str
+    """What it asks for, abridged."""
+    rules: tuple[str, ...]
+    """The IDs of the rules that check it; empty where it cannot be seen."""
+    unobservable: str | None
+    """Why a capture cannot show that it was broken; None where a rule checks it."""
+
+
 @cache
 def catalogue() -> dict[str, CatalogueRow]:
     """Give all rows by rule ID, in the catalogue's order; read once."""
@@ -53,9 +69,9 @@ def catalogue() -> dict[str, CatalogueRow]:
 
 
 @cache
-def planned() -> frozenset[str]:
-    """Give the IDs of the rows that no rule judges yet; read once."""
-    return frozenset(cells[0] for cells in _table("planned.tsv"))
+def sentences() -> tuple[Sentence, ...]:
+    """Give the requirements, those of RFC 8278 section 4 first, as in its text; read once."""
+    return tuple(map(_sentence, _table("sentences.tsv")))
 
 
 def _table(name: str) -> list[list[str]]:
@@ -76,4 +92,16 @@ def _row(cells: list[str]) -> CatalogueRow:
         scope,
         part,
         summary,
+    )
+
+
+def _sentence(cells: list[str]) -> Sentence:
+    rfc, section, keyword, requirement, rules, reason = cells
+    return Sentence(
+        int(rfc),
+        section,
+        keyword,
+        requirement,
+        () if rules == "-" else tuple(rules.split(" ")),
+        None if reason == "-" else reason,
     )

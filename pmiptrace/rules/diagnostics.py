@@ -305,7 +305,7 @@ def unanswered(step: Step) -> Verdict | None:
     number = body.sequence if isinstance(body, BindingUpdate) else 0
     tries = len(exchange.attempts)
     text = (
-        f"PBU with sequence number {number} for {_who(step)}: no answer within 32 s to"
+        f"PBU with sequence number {number} for {_who(step)}: no answer in time to"
         f" {tries} attempt{'s' if tries != 1 else ''}"
     )
     if _is_ignored(step, exchange):

@@ -236,6 +236,7 @@ class Engine:
                 _types(message),
                 status,
                 not message.defects,
+                message.datagram.ports is None,
                 message.dialect,
                 exchange.kind,
                 request.kind,
@@ -250,6 +251,7 @@ class Engine:
                 _types(message),
                 status,
                 not message.defects,
+                message.datagram.ports is None,
                 message.dialect,
                 zero,
             )
@@ -490,6 +492,7 @@ def _shape(message: Message, exchange: Exchange | None, request: Message | None)
         numbers=frozenset(numbers),
         repeated=frozenset(number for number in numbers if numbers.count(number) > 1),
         sound=not message.defects,
+        over_udp=message.datagram.ports is not None,
         dialect=message.dialect,
         status=getattr(message.body, "status", None),
         is_deregistration=getattr((request or message).body, "lifetime", None) == 0,

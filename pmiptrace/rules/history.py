@@ -16,11 +16,6 @@ SECOND = 1000 * MILLISECOND
 
 REORDERING = 100 * MILLISECOND
 """Messages captured closer to each other may have been sent, or handled, in the other order."""
-RETRANSMISSION_WINDOW = 3_500 * MILLISECOND
-"""So long after its answer a PBU may be repeated by a MAG that the answer did not reach: twice
-InitialBindackTimeoutFirstReg of 1.5 s (RFC 6275 section 13), and half a second."""
-ADMINISTRATIVE_ACTION = 60 * SECOND
-"""From then on somebody may have changed what made the LMA refuse."""
 SEQUENCE_TRUST = 1000
 """A number so far behind cannot be that of a MAG whose messages in between were missed: they
 would have had to wrap around."""
@@ -62,9 +57,24 @@ def request_of(step: Step) -> Registration | None:
 def proven(step: Step, since: Moment | None, message: str, **parts: object) -> Verdict:
     """Accuse if nothing was missed since the state that the rule relies on was set."""
     parts.setdefault("evidence", () if since is None or since.frame is None else (since,))
-    if step.proven_since(since):
+    if step.proven_since(since) and not _is_open_elsewhere(step, since):
         return fail(message, **parts)
     return inconclusive(message, UNSEEN, **parts)
+
+
+def _is_open_elsewhere(step: Step, since: Moment | None) -> bool:
+    """Tell whether a request that made a session of its own has no answer since that moment.
+
+    It may have been one for this session: a request without a prefix does not tell.
+    """
+    node = step.before.mobile_node if step.before is not None else None
+    return any(
+        other.mobile_node == node
+        and other.unanswered is not None
+        and since is not None
+        and other.unanswered.ordinal >= since.ordinal
+        for other in step.past.others
+    )
 
 
 def is_answered_since(step: Step, since: Moment | None) -> bool:
@@ -97,7 +107,7 @@ def is_close(nanoseconds: int | None) -> bool:
 def is_on_its_way(step: Step, since: Moment, options: RuleOptions) -> bool:
     """Tell whether a PBU may have been sent before the MAG had the answer of that moment."""
     elapsed = age(step, since)
-    return elapsed is None or elapsed < options.grace_ms * MILLISECOND
+    return elapsed is None or elapsed < options.grace
 
 
 def has_entry(binding: Binding) -> bool:
@@ -192,9 +202,9 @@ def asked_again(step: Step, told: Rejection, text: str, options: RuleOptions) ->
         return None
     refused = registration(told.request)
     is_retry = request.repeats(refused) or request.care_of_address != refused.care_of_address
-    if elapsed <= RETRANSMISSION_WINDOW and is_retry:
+    if elapsed <= options.retransmission_window and is_retry:
         return None  # the answer may not have reached the MAG, which tries again, or another path
     text = f"{text} {elapsed / SECOND:.3f} s before"
-    if elapsed > ADMINISTRATIVE_ACTION:
+    if elapsed > options.administrative_action:
         return inconclusive(text, ADMINISTRATOR, evidence=(told.moment,))
     return proven(step, told.moment, text)

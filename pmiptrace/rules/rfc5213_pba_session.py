@@ -29,7 +29,7 @@ from pmiptrace.rules.history import (
     proven,
     request_of,
 )
-from pmiptrace.rules.look import message_of, pair, request_evidence
+from pmiptrace.rules.look import complete, message_of, pair, request_evidence
 from pmiptrace.rules.rule import (
     PASS,
     REPLY,
@@ -442,6 +442,8 @@ def foreign_deregistration_ignored(step: Step) -> Verdict | None:
     session, request = step.before, request_of(step)
     if session is None or request is None or not session.live:
         return None
+    if not complete(request.message):
+        return None  # a BID that was cut off names another binding
     own = step.binding_before
     if own is not None and has_entry(own):
         if own.care_of_address == request.care_of_address:
@@ -477,7 +479,7 @@ def _meant(step: Step, session: Session, request: Registration) -> Binding | Non
     if own is not None and has_entry(own):
         return own
     held = [b for b in session.bindings if has_entry(b)]
-    if any(b.bid is not None for b in held):
+    if session.mode is not SessionMode.MP_UNSUPPORTED:
         held = [b for b in held if b.bid == request.bid]
     return held[0] if len(held) == 1 else None
 

@@ -585,12 +585,12 @@ def timestamp_window(step: Step, options: RuleOptions) -> Verdict | None:
     if option is None or message.time is None:
         return None
     difference = option.nanoseconds - message.time
-    if abs(difference) <= options.timestamp_window_ms * 1_000_000:
+    if abs(difference) <= options.timestamp_window:
         return PASS
     seconds = abs(difference) / 1_000_000_000
     return fail(
         f"the Timestamp is {seconds:.3f} s {'ahead of' if difference > 0 else 'behind'} the"
-        f" capture's clock; the window is {options.timestamp_window_ms} ms",
+        f" capture's clock; the window is {options.timestamp_window / 1_000_000:g} ms",
         option=option,
         field="timestamp",
     )

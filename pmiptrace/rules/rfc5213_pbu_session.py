@@ -13,10 +13,7 @@ from pmiptrace.model import (
     Step,
 )
 from pmiptrace.rules.history import (
-    ADMINISTRATIVE_ACTION,
     ADMINISTRATOR,
-    MILLISECOND,
-    RETRANSMISSION_WINDOW,
     SECOND,
     SEQUENCE_TRUST,
     UNSEEN,
@@ -168,8 +165,8 @@ def counter_increases(step: Step) -> Verdict | None:
 _HANDOFFS = (Handoff.NEW_INTERFACE, Handoff.BETWEEN_MAGS, Handoff.UNKNOWN)
 
 
-@rule("RFC5213-6.9.1.3-HI5", on="PBU")
-def refresh_says_so(step: Step) -> Verdict | None:
+@rule("RFC5213-6.9.1.3-HI5", on="PBU", configured="first_registration_timeout")
+def refresh_says_so(step: Step, options: RuleOptions) -> Verdict | None:
     """A re-registration has Handoff Indicator 5.
 
     Why it matters: with another value the LMA takes the refresh for an attachment, and may create
@@ -196,7 +193,9 @@ def refresh_says_so(step: Step) -> Verdict | None:
     if elapsed is None or elapsed < FIRST_SECOND:
         return None
     since = age(step, accepted)
-    if since is None or (since <= RETRANSMISSION_WINDOW and _repeats_last(binding, request)):
+    if since is None or (
+        since <= options.retransmission_window and _repeats_last(binding, request)
+    ):
         return None  # the answer may not have reached the MAG
     if _was_given_up(binding):
         return None
@@ -252,7 +251,7 @@ _GONE = (
 )
 
 
-@rule("RFC5213-6.9.1.3-HI5-INITIAL", on="PBU", configured="grace_ms")
+@rule("RFC5213-6.9.1.3-HI5-INITIAL", on="PBU", configured="grace")
 def refresh_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdict | None:
     """Handoff Indicator 5 is sent only for a binding that exists.
 
@@ -277,7 +276,7 @@ def refresh_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdic
         return fail("Handoff Indicator 5, and a request for a prefix to be assigned")
     if session.partial or session.refusal is not None:
         return None
-    if not session.prefixes and session.ipv4_home_address is None:
+    if not _is_named(session, request):
         return None  # the MAG knows its prefixes from an answer that the capture lacks
     binding = step.binding_before
     if binding is None:
@@ -301,9 +300,18 @@ def refresh_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdic
         why = "the MAG may not have noticed that the mobile node left"
     elif any(b is not binding and ended_at(b) == over for b in session.bindings):
         why = "one PBU ended several bindings, which the MAG may not have meant"
+    elif request.multipath is not None:
+        why = "the path may be added again to others that the capture does not show"
     if why is not None:
         return inconclusive(text, why, evidence=_at(over))
     return proven(step, over, text)
+
+
+def _is_named(session: Session, request: Registration) -> bool:
+    """Tell whether a PBU names a prefix, or the IPv4 home address, of the session."""
+    address = request.ipv4_home_address
+    is_address = address is not None and address == session.ipv4_home_address
+    return is_address or not set(session.prefixes).isdisjoint(request.prefixes)
 
 
 def _began_with_5(binding: Binding) -> bool:
@@ -480,7 +488,7 @@ def same_set_of_options(step: Step) -> Verdict | None:
 # ----------------------------------------------------------------- 6.9.1.2 Receiving the answer
 
 
-@rule("RFC5213-6.9.1.2-ECHO-RETX", on="PBU", configured="grace_ms")
+@rule("RFC5213-6.9.1.2-ECHO-RETX", on="PBU", configured="grace")
 def unusable_answer_ends_it(step: Step, options: RuleOptions) -> Verdict | None:
     """After a PBA whose options are not those of the request, the MAG does not send it again.
 
@@ -500,15 +508,15 @@ def unusable_answer_ends_it(step: Step, options: RuleOptions) -> Verdict | None:
     elapsed = age(step, told.moment)
     if elapsed is None or elapsed > NO_LONGER_RETRANSMITTED:
         return None
-    if elapsed < options.grace_ms * MILLISECOND:
+    if elapsed < options.grace:
         return None
     text = f"repeated {elapsed / SECOND:.3f} s after a PBA whose options differ from the PBU's"
-    if elapsed > ADMINISTRATIVE_ACTION:
+    if elapsed > options.administrative_action:
         return inconclusive(text, ADMINISTRATOR, evidence=(told.moment,))
     return proven(step, told.moment, text)
 
 
-@rule("RFC5213-6.9.1.2-152-STOP", on="PBU", configured="grace_ms")
+@rule("RFC5213-6.9.1.2-152-STOP", on="PBU", configured="grace")
 def unauthorized_mobile_node_is_left_alone(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 152 the MAG sends no further PBU for the mobile node.
 
@@ -530,7 +538,7 @@ def unauthorized_mobile_node_is_left_alone(step: Step, options: RuleOptions) -> 
     return asked_again(step, told, "a PBU for a mobile node that status 152 refused", options)
 
 
-@rule("RFC5213-6.9.1.2-155-SAME", on="PBU", options=HNP, configured="grace_ms")
+@rule("RFC5213-6.9.1.2-155-SAME", on="PBU", options=HNP, configured="grace")
 def refused_prefix_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 155 the MAG does not ask for the same prefixes again.
 
@@ -615,7 +623,7 @@ def unanswered_request_is_repeated(step: Step) -> Verdict | None:
     if len(exchange.attempts) > 1 or session.last_sent is not exchange.request:
         return None
     return inconclusive(
-        "the PBU got no answer within 32 s and was not sent again",
+        "the PBU got no answer in time and was not sent again",
         "the mobile node may have left, or messages may not have been captured",
         party="unknown",
         evidence=exchange.attempts,

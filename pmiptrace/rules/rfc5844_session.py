@@ -39,7 +39,7 @@ _OF_THE_SESSION = (
 # ------------------------------------------------------- 3.2.3.2 Receiving the acknowledgement
 
 
-@rule("RFC5844-3.2.3.2-170", on="PBU", options=IPV4_REQUEST, configured="grace_ms")
+@rule("RFC5844-3.2.3.2-170", on="PBU", options=IPV4_REQUEST, configured="grace")
 def refused_ipv4_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 170 the MAG does not ask for an IPv4 home address again.
 
@@ -60,7 +60,7 @@ def refused_ipv4_is_not_asked_for_again(step: Step, options: RuleOptions) -> Ver
     return asked_again(step, told, "an IPv4 address is asked for; status 170 came", options)
 
 
-@rule("RFC5844-3.2.3.2-171", on="PBU", options=IPV4_REQUEST, configured="grace_ms")
+@rule("RFC5844-3.2.3.2-171", on="PBU", options=IPV4_REQUEST, configured="grace")
 def refused_address_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 171 the MAG does not ask for the same IPv4 address again.
 
@@ -93,7 +93,7 @@ def refused_address_is_not_asked_for_again(step: Step, options: RuleOptions) -> 
     return asked_again(step, told, text, options)
 
 
-@rule("RFC5844-3.2.3.2-172", on="PBU", options=HNP, configured="grace_ms")
+@rule("RFC5844-3.2.3.2-172", on="PBU", options=HNP, configured="grace")
 def refused_ipv6_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 172 the MAG does not ask for home network prefixes again.
 
@@ -131,7 +131,7 @@ def _told(
 # --------------------------------------------------- 3.2.3.3 Re-registration, de-registration
 
 
-@rule("RFC5844-3.2.3.3-REREG-ADDR", on="PBU", configured="grace_ms")
+@rule("RFC5844-3.2.3.3-REREG-ADDR", on="PBU", configured="grace")
 def assigned_address_named(step: Step, options: RuleOptions) -> Verdict | None:
     """A re- or de-registration names the IPv4 home address of the session.
 

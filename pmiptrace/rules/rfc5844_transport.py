@@ -42,8 +42,12 @@ _AT_ONCE = 10 * SECOND
 """Within this time nothing else will have changed the LMA's mind."""
 
 
-def _pairs(shape: Shape) -> Need:
-    return only_if(shape.is_proxy_pair)
+def _over_udp(shape: Shape) -> Need:
+    return only_if(shape.over_udp)
+
+
+def _answer_over_udp(shape: Shape) -> Need:
+    return only_if(shape.over_udp and shape.is_proxy_pair)
 
 
 def _is_over_ipv4(message: Message) -> bool:
@@ -53,7 +57,7 @@ def _is_over_ipv4(message: Message) -> bool:
 # -------------------------------------------------------------------------------- checksums
 
 
-@rule("RFC5844-4.2.2.1-CKSUM-ZERO", on="PBU")
+@rule("RFC5844-4.2.2.1-CKSUM-ZERO", on="PBU", given=_over_udp)
 def checksum_of_update_unused(step: Step) -> Verdict | None:
     """Over UDP the Mobility Header checksum of a PBU is zero.
 
@@ -70,7 +74,7 @@ def checksum_of_update_unused(step: Step) -> Verdict | None:
     return _checksum_unused(step)
 
 
-@rule("RFC5844-4.1.3.2-CKSUM-ZERO", on="PBA")
+@rule("RFC5844-4.1.3.2-CKSUM-ZERO", on="PBA", given=_over_udp)
 def checksum_of_acknowledgement_unused(step: Step) -> Verdict | None:
     """Over UDP the Mobility Header checksum of a PBA is zero.
 
@@ -99,7 +103,7 @@ def _checksum_unused(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5844-4-UDP-CKSUM", on=("PBU", "PBA"))
+@rule("RFC5844-4-UDP-CKSUM", on=("PBU", "PBA"), given=_over_udp)
 def udp_checksum_used(step: Step) -> Verdict | None:
     """Over UDP a PBU and a PBA have a UDP checksum, and a right one.
 
@@ -138,7 +142,7 @@ def _is_left_to_hardware(message: Message) -> bool:
 # ---------------------------------------------------------------------- ports and addresses
 
 
-@rule("RFC5844-4.2.2.1-DPORT", on="PBU")
+@rule("RFC5844-4.2.2.1-DPORT", on="PBU", given=_over_udp)
 def destination_port(step: Step) -> Verdict | None:
     """A PBU over UDP goes to port 5436.
 
@@ -163,7 +167,7 @@ def destination_port(step: Step) -> Verdict | None:
     return fail(text)
 
 
-@rule("RFC5844-4.1.3.2-PORTS", on=REPLY, given=_pairs)
+@rule("RFC5844-4.1.3.2-PORTS", on=REPLY, given=_answer_over_udp)
 def ports_of_acknowledgement(step: Step) -> Verdict | None:
     """A PBA over UDP comes from port 5436 and goes to the port that the PBU came from.
 
@@ -195,7 +199,7 @@ def ports_of_acknowledgement(step: Step) -> Verdict | None:
     return fail(text, evidence=evidence)
 
 
-@rule("RFC5844-4.1.3.2-SRC", on=REPLY, given=_pairs)
+@rule("RFC5844-4.1.3.2-SRC", on=REPLY, given=_answer_over_udp)
 def source_of_acknowledgement(step: Step) -> Verdict | None:
     """A PBA over IPv4 comes from the address that the PBU went to.
 
@@ -237,7 +241,7 @@ def _is_seen_elsewhere(step: Step) -> bool:
 # -------------------------------------------------------------------------- the F flag
 
 
-@rule("RFC5844-4.1.3.1-F", on=REPLY, given=_pairs)
+@rule("RFC5844-4.1.3.1-F", on=REPLY, given=_answer_over_udp)
 def refused_encapsulation_says_so(step: Step) -> Verdict | None:
     """A PBU whose F flag is refused is rejected with status 129.
 

@@ -229,13 +229,14 @@ def uplink_key_stays(step: Step) -> Verdict | None:
 
     How to mend: keep the key in the binding cache entry; see whether the LMA was restarted.
     """
-    exchange, session = step.exchange, step.before
+    exchange, session, request = step.exchange, step.before, request_of(step)
     option = find(step, GreKey)
     if exchange is None or session is None or option is None or option.key is None:
         return None
     binding = step.binding_before
     if binding is not None and exchange.kind in (*_RENEWALS, ExchangeKind.COA_CHANGE):
-        return _judge_key(step, binding, option)
+        is_renewal = request is not None and knows_its_binding(request)
+        return _judge_key(step, binding, option) if is_renewal else None
     if exchange.kind is not ExchangeKind.HANDOVER or session.mode is SessionMode.MULTIPATH:
         return None
     for other in session.live:
@@ -269,7 +270,7 @@ def _is_doubted(binding: Binding) -> bool:
     return False
 
 
-@rule("RFC5845-3.3.2-REREG-KEY", on="PBU", configured="grace_ms")
+@rule("RFC5845-3.3.2-REREG-KEY", on="PBU", configured="grace")
 def downlink_key_in_each_renewal(step: Step, options: RuleOptions) -> Verdict | None:
     """A re-registration carries the downlink key, once keys were exchanged.
 

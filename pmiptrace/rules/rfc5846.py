@@ -15,7 +15,6 @@ from pmiptrace.model import (
 )
 from pmiptrace.rules.history import (
     REORDERING,
-    SECOND,
     is_first_attempt,
     is_on_its_way,
     proven,
@@ -41,6 +40,7 @@ from pmiptrace.rules.peers import (
     milliseconds,
     no_answer,
     sent,
+    sequence_of,
     unanswered,
     unmatched,
 )
@@ -81,25 +81,17 @@ NAI = 1
 FIRST_GLOBAL_TRIGGER = 128
 FIRST_TEST_TRIGGER = 250
 
-SHORTEST_DELAY = SECOND // 2
-"""InitMINDelayBRIs is not to be configured to less (RFC 5846 section 11)."""
-MAX_BRACK_TIMEOUT = 2 * SECOND
-MAX_RETRIES = 1
-"""BRIMaxRetriesNumber, by default."""
-TOLERANCE = 9, 10
-"""A timer may be early by a tenth: fraction of the interval that is due."""
 
-
-def _indication(step: Step) -> BindingRevocationIndication:
+def _indication(step: Step) -> BindingRevocationIndication | None:
+    """Give the fixed part of a BRI; None if it is too short for one."""
     body = message_of(step).body
-    assert isinstance(body, BindingRevocationIndication)
-    return body
+    return body if isinstance(body, BindingRevocationIndication) else None
 
 
-def _acknowledgement(step: Step) -> BindingRevocationAcknowledgement:
+def _acknowledgement(step: Step) -> BindingRevocationAcknowledgement | None:
+    """Give the fixed part of a BRA; None if it is too short for one."""
     body = message_of(step).body
-    assert isinstance(body, BindingRevocationAcknowledgement)
-    return body
+    return body if isinstance(body, BindingRevocationAcknowledgement) else None
 
 
 # ------------------------------------------------------------------------- the messages alone
@@ -139,7 +131,7 @@ def mobile_node_named(step: Step) -> Verdict | None:
     How to mend: add the NAI of the mobile node; in a BRI of the MAG, the identity of the MAG.
     """
     body = _indication(step)
-    if not body.proxy or not complete(message_of(step)):
+    if body is None or not body.proxy or not complete(message_of(step)):
         return None
     text = "the BRI with P=1 has no Mobile Node Identifier option (8)"
     is_for_peer = body.global_revocation and body.trigger == RevocationTrigger.PER_PEER_POLICY
@@ -162,9 +154,10 @@ def proxy_binding_marked(step: Step) -> Verdict | None:
 
     How to mend: set the flag.
     """
-    if step.peering.sender_role is None:
+    body = _indication(step)
+    if body is None or step.peering.sender_role is None:
         return None
-    if _indication(step).proxy:
+    if body.proxy:
         return PASS
     return fail("P=0 in a BRI between a MAG and its LMA", field="proxy")
 
@@ -185,7 +178,7 @@ def trigger_fits_scope(step: Step) -> Verdict | None:
     How to mend: use 128 or 129 with G=1, a value below 128 with G=0.
     """
     body = _indication(step)
-    if body.trigger >= FIRST_TEST_TRIGGER:
+    if body is None or body.trigger >= FIRST_TEST_TRIGGER:
         return None
     if body.global_revocation == (body.trigger >= FIRST_GLOBAL_TRIGGER):
         return PASS
@@ -212,6 +205,8 @@ def ipv4_address_named(step: Step) -> Verdict | None:
     How to mend: with P=1 send option 36, otherwise option 29, and set V with either.
     """
     body, message = _indication(step), message_of(step)
+    if body is None:
+        return None
     wanted, other = IPV4_REQUEST, IPV4_HOME_ADDRESS
     if not body.proxy:
         wanted, other = other, wanted
@@ -263,9 +258,9 @@ def mag_revokes_all(step: Step) -> Verdict | None:
 
     How to mend: send a PBU with lifetime 0 for a single mobile node.
     """
-    if step.peering.sender_role != "MAG":
-        return None
     body = _indication(step)
+    if body is None or step.peering.sender_role != "MAG":
+        return None
     if not body.global_revocation:
         return fail("G=0 in a BRI of a MAG", field="global_revocation")
     if body.trigger != RevocationTrigger.PER_PEER_POLICY:
@@ -285,8 +280,7 @@ def reserved_in_indication(step: Step) -> Verdict | None:
 
     How to mend: clear the 13 bits behind P, V and G.
     """
-    reserved = _indication(step).reserved
-    return PASS if reserved == 0 else fail(f"reserved bits 0x{reserved:04x}", field="reserved")
+    return _judge_reserved(_indication(step))
 
 
 @rule("RFC5846-5.2-RESERVED", on="BRA")
@@ -301,8 +295,17 @@ def reserved_in_acknowledgement(step: Step) -> Verdict | None:
 
     How to mend: clear the 13 bits behind P, V and G.
     """
-    reserved = _acknowledgement(step).reserved
-    return PASS if reserved == 0 else fail(f"reserved bits 0x{reserved:04x}", field="reserved")
+    return _judge_reserved(_acknowledgement(step))
+
+
+def _judge_reserved(
+    body: BindingRevocationIndication | BindingRevocationAcknowledgement | None,
+) -> Verdict | None:
+    if body is None:
+        return None
+    if body.reserved == 0:
+        return PASS
+    return fail(f"reserved bits 0x{body.reserved:04x}", field="reserved")
 
 
 # ---------------------------------------------------------------------- the acknowledgement
@@ -349,7 +352,8 @@ def sequence_number_copied(step: Step) -> Verdict | None:
     """
     if is_reply(step):
         return PASS
-    return unmatched(step, _acknowledgement(step).sequence)
+    body = _acknowledgement(step)
+    return None if body is None else unmatched(step, body.sequence)
 
 
 @rule(
@@ -371,7 +375,8 @@ def flags_copied(step: Step) -> Verdict | None:
     How to mend: copy the three flags.
     """
     exchange, answer = step.exchange, _acknowledgement(step)
-    assert exchange is not None
+    if exchange is None or answer is None:
+        return None
     asked = [
         message.body
         for message in (exchange.request, exchange.answered)
@@ -399,8 +404,8 @@ def sent_to_the_initiator(step: Step) -> Verdict | None:
     """
     if is_reply(step):
         return PASS
-    message = message_of(step)
-    request = elsewhere(step, _acknowledgement(step).sequence)
+    message, body = message_of(step), _acknowledgement(step)
+    request = None if body is None else elsewhere(step, body.sequence)
     if request is None or request.destination != message.source:
         return None
     return inconclusive(
@@ -414,8 +419,8 @@ def sent_to_the_initiator(step: Step) -> Verdict | None:
 # ------------------------------------------------------------------------------- the initiator
 
 
-@rule("RFC5846-6.3-RETX", on="BRI")
-def retransmission_backs_off(step: Step) -> Verdict | None:
+@rule("RFC5846-6.3-RETX", on="BRI", configured="revocation_retries")
+def retransmission_backs_off(step: Step, options: RuleOptions) -> Verdict | None:
     """A BRI is repeated after a second, then after two, and not more often than configured.
 
     Why it matters: repeats that come too soon load a peer that may be busy with just this.
@@ -436,24 +441,24 @@ def retransmission_backs_off(step: Step) -> Verdict | None:
         return None
     attempts = exchange.attempts
     parts = {"evidence": attempts[:-1][-8:]}
-    if gap < SHORTEST_DELAY * TOLERANCE[0] // TOLERANCE[1]:
+    if gap < options.at_least(options.revocation_delay_min):
         text = f"the BRI was repeated after {milliseconds(gap)}"
         if gap < REORDERING or not is_near_sender(step):
             return inconclusive(text, DELAYED, **parts)
         return fail(text, **parts)
-    if len(attempts) <= 1 + MAX_RETRIES:
+    if len(attempts) <= 1 + options.revocation_retries:
         return PASS
     before = between(attempts[-3], attempts[-2]) or 0
-    due = min(2 * before, MAX_BRACK_TIMEOUT)
-    if gap < due * TOLERANCE[0] // TOLERANCE[1]:
+    due = min(2 * before, options.revocation_timeout_max)
+    if gap < options.at_least(due):
         return inconclusive(
             f"the BRI was repeated after {milliseconds(gap)}, not {milliseconds(due)}",
-            "an attempt in between may be missing, or MAX_BRACK_TIMEOUT be less than its default",
+            "an attempt in between may be missing, or MAX_BRACK_TIMEOUT be configured to less",
             **parts,
         )
     return inconclusive(
         f"attempt {len(attempts)} of a BRI",
-        f"BRIMaxRetriesNumber may be configured to more than its default of {MAX_RETRIES}",
+        f"BRIMaxRetriesNumber may be configured to more than {options.revocation_retries}",
         **parts,
     )
 
@@ -485,7 +490,7 @@ def sequence_number_unique(step: Step) -> Verdict | None:
     if not others:
         return PASS
     return inconclusive(
-        f"sequence number {_indication(step).sequence} is that of a BRI for another binding",
+        f"sequence number {sequence_of(message)} is that of a BRI for another binding",
         UNCERTAIN_ANSWER,
         field="sequence",
         evidence=tuple(map(moment_of, others)),
@@ -501,8 +506,7 @@ def _was_outstanding(step: Step) -> Verdict | None:
         if len(exchange.attempts) == 1 and _is_later(rival, exchange):
             request, _ = pair(step)
             return fail(
-                f"two BRIs with sequence number {_acknowledgement(step).sequence} were"
-                " outstanding together",
+                f"two BRIs with sequence number {sequence_of(request)} were outstanding together",
                 evidence=(moment_of(request), rival.attempts[0]),
                 party=_initiator(step),
                 exchange=rival.id,
@@ -527,7 +531,7 @@ def _is_whole(*messages: Message) -> bool:
 # ----------------------------------------------------------------------------- the bindings
 
 
-@rule("RFC5846-9.1-REFRESH-AFTER-REVOKE", on="PBU", configured="grace_ms")
+@rule("RFC5846-9.1-REFRESH-AFTER-REVOKE", on="PBU", configured="grace")
 def revoked_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | None:
     """A MAG does not refresh a binding after it has agreed to its revocation.
 
@@ -589,11 +593,11 @@ def path_is_named(step: Step) -> Verdict | None:
     paths are meant.
     """
     body, session, message = _indication(step), step.before, message_of(step)
-    if body.global_revocation or body.ipv4_only or not body.proxy or not complete(message):
+    if body is None or body.global_revocation or body.ipv4_only or not body.proxy:
         return None
-    if session is None or session.mode is not SessionMode.MULTIPATH:
+    if session is None or session.mode is not SessionMode.MULTIPATH or step.mag is None:
         return None
-    if not is_first_attempt(step) or step.peering.sender_role == "MAG":
+    if not complete(message) or not is_first_attempt(step) or step.peering.sender_role == "MAG":
         return None
     if any(b.care_of_address == message.destination for b in session.bindings):
         return None

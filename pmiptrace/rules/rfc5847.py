@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pmiptrace.model import ExchangeKind, Message, Step
-from pmiptrace.rules.history import RETRANSMISSION_WINDOW, SECOND, age, is_first_attempt
+from pmiptrace.rules.history import SECOND, age, is_first_attempt
 from pmiptrace.rules.look import (
     complete,
     find,
@@ -24,6 +24,7 @@ from pmiptrace.rules.rule import (
     CLOCK,
     PASS,
     REPLY,
+    RuleOptions,
     Verdict,
     fail,
     inconclusive,
@@ -34,27 +35,33 @@ from pmiptrace.wire.options.rfc5847 import RestartCounter
 
 RESTART_COUNTER = 28
 
-SHORTEST_INTERVAL = 30 * SECOND
-LONGEST_INTERVAL = 3600 * SECOND
-TOLERANCE = 10
-"""An interval may be wrong by a tenth: delays on the way vary."""
 OVERTAKING = 5 * SECOND
 """Within this time one message may have overtaken another."""
 NUMBERS = 2**32
 
 
-def _heartbeat(step: Step) -> Heartbeat:
+def _heartbeat(step: Step) -> Heartbeat | None:
+    """Give the fixed part of a Heartbeat; None if it is too short for one."""
     body = message_of(step).body
-    assert isinstance(body, Heartbeat)
-    return body
+    return body if isinstance(body, Heartbeat) else None
+
+
+def _request(step: Step) -> Heartbeat | None:
+    body = _heartbeat(step)
+    return None if body is None or body.response else body
+
+
+def _response(step: Step) -> Heartbeat | None:
+    body = _heartbeat(step)
+    return body if body is not None and body.response else None
 
 
 def _previous(step: Step) -> tuple[Message, int] | None:
     """Give the sender's request before this new one, and by how much the number has grown."""
-    previous = step.peering.previous
-    if previous is None or _heartbeat(step).response or not is_first_attempt(step):
+    previous, body = step.peering.previous, _request(step)
+    if previous is None or body is None or not is_first_attempt(step):
         return None
-    return previous, (_heartbeat(step).sequence - sequence_of(previous)) % NUMBERS
+    return previous, (body.sequence - sequence_of(previous)) % NUMBERS
 
 
 # ------------------------------------------------------------------------- the message alone
@@ -96,7 +103,7 @@ def restart_counter_sent(step: Step) -> Verdict | None:
 
     How to mend: keep a counter over restarts, and send it.
     """
-    if not _heartbeat(step).response or not complete(message_of(step)):
+    if _response(step) is None or not complete(message_of(step)):
         return None
     return fail("the Heartbeat Response has no Restart Counter option (28)")
 
@@ -114,6 +121,8 @@ def unsolicited_is_a_response(step: Step) -> Verdict | None:
     How to mend: set R with U; R is the last bit.
     """
     body = _heartbeat(step)
+    if body is None:
+        return None
     if body.unsolicited and not body.response:
         return fail("U=1 with R=0", field="unsolicited")
     return PASS
@@ -131,8 +140,12 @@ def reserved_in_heartbeat(step: Step) -> Verdict | None:
 
     How to mend: clear the 14 bits before U and R.
     """
-    reserved = _heartbeat(step).reserved
-    return PASS if reserved == 0 else fail(f"reserved bits 0x{reserved:04x}", field="reserved")
+    body = _heartbeat(step)
+    if body is None:
+        return None
+    if body.reserved == 0:
+        return PASS
+    return fail(f"reserved bits 0x{body.reserved:04x}", field="reserved")
 
 
 # ------------------------------------------------------------------------------ the exchange
@@ -175,8 +188,8 @@ def response_matches_request(step: Step) -> Verdict | None:
 
     How to mend: copy the number.
     """
-    body = _heartbeat(step)
-    if not body.response or body.unsolicited:
+    body = _response(step)
+    if body is None or body.unsolicited:
         return None
     return PASS if is_reply(step) else unmatched(step, body.sequence)
 
@@ -184,8 +197,8 @@ def response_matches_request(step: Step) -> Verdict | None:
 # ------------------------------------------------------------------------------ the initiator
 
 
-@rule("RFC5847-3-BE-STOP", on="HB")
-def unsupported_heartbeat_is_given_up(step: Step) -> Verdict | None:
+@rule("RFC5847-3-BE-STOP", on="HB", configured="first_registration_timeout")
+def unsupported_heartbeat_is_given_up(step: Step, options: RuleOptions) -> Verdict | None:
     """A peer that does not know heartbeats gets no more of them.
 
     Why it matters: they do no harm, but the missing answers may be taken for a lost peer.
@@ -201,7 +214,7 @@ def unsupported_heartbeat_is_given_up(step: Step) -> Verdict | None:
     if refused is None or found is None:
         return None
     elapsed = age(step, refused)
-    if elapsed is None or elapsed < RETRANSMISSION_WINDOW:
+    if elapsed is None or elapsed < options.retransmission_window:
         return None
     text = "a Heartbeat Request to a peer that answered an earlier one by Binding Error, status 2"
     if found[1] == 1:
@@ -211,8 +224,8 @@ def unsupported_heartbeat_is_given_up(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5847-3-INTERVAL", on="HB")
-def interval_is_sane(step: Step) -> Verdict | None:
+@rule("RFC5847-3-INTERVAL", on="HB", configured="heartbeat_interval_min")
+def interval_is_sane(step: Step, options: RuleOptions) -> Verdict | None:
     """Heartbeats to one peer come at most every 30 seconds, and at least every hour.
 
     Why it matters: too many load the path; too few do not find a lost peer in time.
@@ -233,11 +246,11 @@ def interval_is_sane(step: Step) -> Verdict | None:
         return None
     text = f"{elapsed / SECOND:.1f} s after the last Heartbeat Request to this peer"
     evidence = (moment_of(previous),)
-    if elapsed > LONGEST_INTERVAL + LONGEST_INTERVAL // TOLERANCE:
+    if elapsed > options.at_most(options.heartbeat_interval_max):
         return inconclusive(
             text, "without a binding in between no heartbeats are due", evidence=evidence
         )
-    if elapsed >= SHORTEST_INTERVAL - SHORTEST_INTERVAL // TOLERANCE:
+    if elapsed >= options.at_least(options.heartbeat_interval_min):
         return PASS
     if not step.peering.previous_was_answered:
         return None
@@ -260,7 +273,7 @@ def heartbeat_needs_a_binding(step: Step) -> Verdict | None:
 
     How to mend: stop the timer with the last binding.
     """
-    if _heartbeat(step).response or step.context.warmup or step.peering.has_binding is None:
+    if _request(step) is None or step.context.warmup or step.peering.has_binding is None:
         return None
     if step.peering.has_binding:
         return PASS
@@ -335,6 +348,6 @@ def peer_restart_told(step: Step) -> Verdict | None:
 def _counter_growth(step: Step) -> int | None:
     """Give by how much the sender's Restart Counter has grown, modulo 2^32."""
     option, before = find(step, RestartCounter), step.peering.restart_counter
-    if option is None or before is None or not _heartbeat(step).response:
+    if option is None or before is None or _response(step) is None:
         return None
     return (option.restart_counter - before) % NUMBERS

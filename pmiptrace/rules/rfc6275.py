@@ -528,7 +528,7 @@ def authorization_last(step: Step) -> Verdict | None:
     Why it matters: the authenticator covers the message up to the option; receivers do not verify
     one that stands elsewhere.
 
-    The RFC: section 6.1.7: it "MUST be the last option and MUST NOT have trailing padding".
+    The RFC: section 6.2: it "MUST be the last option and MUST NOT have trailing padding".
 
     Example: option 5 followed by a PadN that fills the header up to 8 octets.
 

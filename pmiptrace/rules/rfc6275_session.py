@@ -47,24 +47,11 @@ TIMESTAMP = 27
 OUT_OF_WINDOW = 135
 """Status: sequence number out of window (RFC 6275 section 6.1.8)."""
 
-MAX_BINDACK_TIMEOUT = 32 * SECOND
-FIRST_GAP = 3 * SECOND
-"""A chain of attempts begins with a gap of at most twice InitialBindackTimeoutFirstReg."""
-INITIAL_BINDACK_TIMEOUT = SECOND
-MAX_UPDATE_RATE = 3
-"""Messages per second (RFC 6275 section 12)."""
 PATH_DIFFERENCE = 3 * SECOND
 """What was sent over one path may come so much later than what was sent over another."""
-TOLERANCE = 9, 10
-"""A timer may be early by a tenth: fraction of the interval that is due."""
 
 LOST_STATE = "a MAG that has lost its state may start at any number"
 PATHS = "whether the paths of a mobile node share a counter is not said"
-
-
-def _least(due: int) -> int:
-    numerator, denominator = TOLERANCE
-    return due * numerator // denominator
 
 
 # --------------------------------------------------------------------------- sequence numbers
@@ -239,7 +226,7 @@ def last_accepted_number_returned(step: Step) -> Verdict | None:
     return inconclusive(text, UNSEEN, field="sequence", evidence=evidence)
 
 
-@rule("RFC6275-11.7.1-135-NEXT", on="PBU", unless=TIMESTAMP, configured="grace_ms")
+@rule("RFC6275-11.7.1-135-NEXT", on="PBU", unless=TIMESTAMP, configured="grace")
 def next_number_after_rejection(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 135 the MAG goes on with the number behind the one that it was told.
 
@@ -334,8 +321,8 @@ def _may_deregister(step: Step, request: Registration) -> bool:
     )
 
 
-@rule("RFC6275-11.8-BACKOFF", on="PBU")
-def interval_doubles(step: Step) -> Verdict | None:
+@rule("RFC6275-11.8-BACKOFF", on="PBU", configured="initial_timeout")
+def interval_doubles(step: Step, options: RuleOptions) -> Verdict | None:
     """The time between retransmissions doubles with each of them.
 
     Why it matters: an LMA that is too slow gets slower when all its MAGs repeat at a fixed pace.
@@ -358,26 +345,29 @@ def interval_doubles(step: Step) -> Verdict | None:
     if not complete(message_of(step)):
         return None  # what was cut off may tell the two apart
     times = [attempt.time for attempt in exchange.attempts if attempt.time is not None]
-    if len(times) != len(exchange.attempts) or not times[0] < times[1] <= times[0] + FIRST_GAP:
+    if len(times) != len(exchange.attempts):
+        return None
+    if not times[0] < times[1] <= times[0] + options.first_gap_max:
         return None
     gap, so_far = times[-1] - times[-2], times[-2] - times[0]
     number, seconds = len(times), gap / SECOND
     if number == 2:
-        if gap >= _least(INITIAL_BINDACK_TIMEOUT):
+        if gap >= options.at_least(options.initial_timeout):
             return PASS
         return inconclusive(
-            f"first retransmission after {seconds:.3f} s; the timer starts at 1 s",
+            f"first retransmission after {seconds:.3f} s; the timer starts at"
+            f" {options.initial_timeout / SECOND:g} s",
             "an answer to the first that was not captured may have brought about the second",
             severity=Severity.WARNING,
             evidence=exchange.attempts[:1],
         )
-    if gap >= min(_least(so_far), _least(MAX_BINDACK_TIMEOUT)):
+    if gap >= options.at_least(min(so_far, options.max_timeout)):
         return PASS
     text = (
         f"attempt {number} came {seconds:.3f} s after the one before; the attempts before took"
         f" {so_far / SECOND:.3f} s"
     )
-    if gap < _least(times[-2] - times[-3]):
+    if gap < options.at_least(times[-2] - times[-3]):
         # No timer gets shorter.
         why = "an answer that was not captured, or is late in it, may have brought it about"
         return inconclusive(text, why, evidence=exchange.attempts[-9:-1])
@@ -428,8 +418,8 @@ def retransmission_is_fresh(step: Step) -> Verdict | None:
     return inconclusive(text, doubt, evidence=evidence) if doubt else fail(text, evidence=evidence)
 
 
-@rule("RFC6275-11.8-RATE", on="PBU")
-def update_rate_is_kept(step: Step) -> Verdict | None:
+@rule("RFC6275-11.8-RATE", on="PBU", configured="update_rate")
+def update_rate_is_kept(step: Step, options: RuleOptions) -> Verdict | None:
     """A MAG sends at most three PBUs within a second for one mobile node.
 
     Why it matters: a burst of PBUs for one mobile node is mostly a loop in the MAG. The text's
@@ -442,16 +432,16 @@ def update_rate_is_kept(step: Step) -> Verdict | None:
 
     How to mend: find out what triggers the PBUs. Several paths registered at once are harmless.
     """
-    requests = step.past.requests
-    if len(requests) <= MAX_UPDATE_RATE:
+    requests, limit = step.past.requests, options.update_rate
+    if len(requests) <= limit:
         return PASS if requests else None
-    if not _is_burst(requests[-1 - MAX_UPDATE_RATE :]):
+    if not _is_burst(requests[-1 - limit :]):
         return PASS
-    if len(requests) > MAX_UPDATE_RATE + 1 and _is_burst(requests[-2 - MAX_UPDATE_RATE : -1]):
+    if len(requests) > limit + 1 and _is_burst(requests[-2 - limit : -1]):
         return None  # the burst was reported
     return fail(
-        f"{MAX_UPDATE_RATE + 1} PBUs for the mobile node within a second",
-        evidence=requests[-1 - MAX_UPDATE_RATE : -1],
+        f"{limit + 1} PBUs for the mobile node within a second",
+        evidence=requests[-1 - limit : -1],
     )
 
 

@@ -17,7 +17,6 @@ from pmiptrace.model import (
 from pmiptrace.rules.history import (
     ORDER,
     REORDERING,
-    RETRANSMISSION_WINDOW,
     SECOND,
     SEQUENCE_TRUST,
     UNSEEN,
@@ -70,35 +69,25 @@ RESERVED_REASONS = (0, 255)
 MISSING_VENDOR_SPECIFIC_OPTION = 129
 """UPA status (RFC 7077 section 4.2)."""
 
-DEFAULT_DELAY = SECOND
-"""MIN_DELAY_BETWEEN_UPDATE_NOTIFICATION_REPLAY (RFC 7077 section 7)."""
-SHORTEST_DELAY = SECOND // 2
-"""The least that it should be configured to."""
-MAX_RETRANSMISSIONS = 1
-"""MAX_UPDATE_NOTIFICATION_RETRANSMIT_COUNT, by default."""
-TOLERANCE = 9, 10
-"""A timer may be early by a tenth: fraction of the interval that is due."""
 OVERTAKING = 5 * SECOND
 """Within this time one message may have overtaken another."""
 GIVEN_UP = 32 * SECOND
 """After this long a notification is not repeated any more."""
-OVERDUE = 10 * SECOND
-"""A registration that is not there by then is an error, if the MAG agreed to it."""
 
 NOT_HEARD = "whether the notification reached the MAG is not known"
 NOT_SEEN = "the PBU may have been lost, or have taken a way that was not captured"
 
 
-def _notification(message: Message) -> UpdateNotification:
-    body = message.body
-    assert isinstance(body, UpdateNotification)
-    return body
+def _notification(message: Message | None) -> UpdateNotification | None:
+    """Give the fixed part of a UPN; None if it is too short for one."""
+    body = None if message is None else message.body
+    return body if isinstance(body, UpdateNotification) else None
 
 
-def _answer(step: Step) -> UpdateNotificationAcknowledgement:
+def _answer(step: Step) -> UpdateNotificationAcknowledgement | None:
+    """Give the fixed part of a UPA; None if it is too short for one."""
     body = message_of(step).body
-    assert isinstance(body, UpdateNotificationAcknowledgement)
-    return body
+    return body if isinstance(body, UpdateNotificationAcknowledgement) else None
 
 
 def _is_answer(shape: Shape) -> bool:
@@ -122,7 +111,10 @@ def reason_is_defined(step: Step) -> Verdict | None:
     How to mend: use 2 for new session parameters, 1 to have the session registered again. A value
     that is not registered may be newer than this program.
     """
-    reason = _notification(message_of(step)).reason
+    body = _notification(message_of(step))
+    if body is None:
+        return None
+    reason = body.reason
     if reason in RESERVED_REASONS:
         return fail(f"Notification Reason {reason} is reserved", field="reason")
     if reason in NOTIFICATION_REASON:
@@ -163,7 +155,7 @@ def no_acknowledgement_for_registration(step: Step) -> Verdict | None:
     How to mend: clear the flag, unless the status of the UPA is of use.
     """
     body = _notification(message_of(step))
-    if body.reason not in (
+    if body is None or body.reason not in (
         NotificationReason.FORCE_REREGISTRATION,
         NotificationReason.ANI_PARAMS_REQUESTED,
     ):
@@ -238,10 +230,8 @@ def notification_acknowledged(step: Step) -> Verdict | None:
     How to mend: look for drops on the way, by IPsec policies without MH Types 19 and 20 above all.
     """
     exchange = unanswered(step, ExchangeKind.NOTIFICATION)
-    if exchange is None or exchange.answered is None:
-        return None
-    body = _notification(exchange.answered)
-    if not body.acknowledge:
+    body = None if exchange is None else _notification(exchange.answered)
+    if exchange is None or body is None or not body.acknowledge:
         return None
     return no_answer(
         exchange,
@@ -263,7 +253,10 @@ def acknowledgement_has_the_number(step: Step) -> Verdict | None:
 
     How to mend: copy the number.
     """
-    return PASS if is_reply(step) else unmatched(step, _answer(step).sequence)
+    if is_reply(step):
+        return PASS
+    body = _answer(step)
+    return None if body is None else unmatched(step, body.sequence)
 
 
 @rule("RFC7077-6.2-ADDR", on="UPA")
@@ -280,8 +273,10 @@ def acknowledgement_goes_back(step: Step) -> Verdict | None:
 
     How to mend: answer from the address that the notification was sent to.
     """
-    reply = message_of(step)
-    request = pair(step)[0] if is_reply(step) else elsewhere(step, _answer(step).sequence)
+    reply, body = message_of(step), _answer(step)
+    if body is None:
+        return None
+    request = pair(step)[0] if is_reply(step) else elsewhere(step, body.sequence)
     if request is None:
         return None
     if reply.source == request.destination and reply.destination == request.source:
@@ -355,6 +350,8 @@ def missing_vendor_option_told(step: Step) -> Verdict | None:
     """
     request, _ = pair(step)
     body, answer = _notification(request), _answer(step)
+    if body is None or answer is None:
+        return None
     if body.reason != NotificationReason.VENDOR_SPECIFIC_REASON or not body.acknowledge:
         return None
     if request.has(VENDOR_SPECIFIC) or not complete(request):
@@ -387,7 +384,7 @@ def retransmission_marked(step: Step) -> Verdict | None:
     """
     exchange, message = step.exchange, message_of(step)
     body = _notification(message)
-    if exchange is None or exchange.request is None:
+    if exchange is None or exchange.request is None or body is None:
         return None
     if is_first_attempt(step):
         if not body.retransmission:
@@ -413,7 +410,8 @@ def retransmission_marked(step: Step) -> Verdict | None:
             evidence=evidence,
         )
     gap = interval(step)
-    was_first = len(exchange.attempts) == 2 and not _notification(request).retransmission
+    first = _notification(request)
+    was_first = len(exchange.attempts) == 2 and first is not None and not first.retransmission
     if not same or not was_first or gap is None:
         # Another notification, or the first attempt that its retransmission has overtaken.
         return None
@@ -423,8 +421,8 @@ def retransmission_marked(step: Step) -> Verdict | None:
     return fail(text, field="retransmission", evidence=evidence)
 
 
-@rule("RFC7077-5.2-RETX-DELAY", on="UPN")
-def retransmission_waits(step: Step) -> Verdict | None:
+@rule("RFC7077-5.2-RETX-DELAY", on="UPN", configured="notification_delay")
+def retransmission_waits(step: Step, options: RuleOptions) -> Verdict | None:
     """A UPN is repeated after a second, and once.
 
     Why it matters: repeats that come too soon meet a MAG that is about to answer.
@@ -441,22 +439,28 @@ def retransmission_waits(step: Step) -> Verdict | None:
     if exchange is None or gap is None or exchange.request is None:
         return None
     body, first = _notification(message), _notification(exchange.request)
+    if body is None or first is None:
+        return None
     if not is_same_request(message, exchange.request):
         return None
     if len(exchange.attempts) == 2 and first.retransmission and not body.retransmission:
         return None  # the retransmission has overtaken the first attempt
     text, evidence = f"the UPN was repeated after {milliseconds(gap)}", exchange.attempts[:-1][-8:]
-    if gap < SHORTEST_DELAY * TOLERANCE[0] // TOLERANCE[1]:
+    shortest = min(options.notification_delay_min, options.notification_delay)
+    if gap < options.at_least(shortest):
         if gap < REORDERING or not is_near_sender(step):
             return inconclusive(text, DELAYED, evidence=evidence)
         return fail(text, evidence=evidence)
-    if gap < DEFAULT_DELAY * TOLERANCE[0] // TOLERANCE[1]:
+    if gap < options.at_least(options.notification_delay):
+        due = milliseconds(options.notification_delay)
         return inconclusive(
-            text, "the delay may be configured to less than its default", evidence=evidence
+            text, f"the delay may be configured to less than {due}", evidence=evidence
         )
-    if len(exchange.attempts) > 1 + MAX_RETRANSMISSIONS:
+    retries = options.notification_retries
+    if len(exchange.attempts) > 1 + retries:
         return fail(
-            f"attempt {len(exchange.attempts)} of a UPN; the default is one retransmission",
+            f"attempt {len(exchange.attempts)} of a UPN; it is repeated {retries}"
+            f" time{'s' if retries != 1 else ''} by default",
             severity=Severity.INFO,
             evidence=evidence,
         )
@@ -479,7 +483,7 @@ def sequence_number_grows(step: Step) -> Verdict | None:
     previous, message = step.peering.previous, message_of(step)
     body = _notification(message)
     elapsed = age(step, previous)
-    if previous is None or body.retransmission or elapsed is None:
+    if previous is None or body is None or body.retransmission or elapsed is None:
         return None
     if is_same_request(message, previous) and elapsed <= GIVEN_UP:
         return None
@@ -496,8 +500,8 @@ def sequence_number_grows(step: Step) -> Verdict | None:
     return fail(text, **parts)
 
 
-@rule("RFC7077-5.2-BE-STOP", on="UPN")
-def unsupported_notification_is_given_up(step: Step) -> Verdict | None:
+@rule("RFC7077-5.2-BE-STOP", on="UPN", configured="first_registration_timeout")
+def unsupported_notification_is_given_up(step: Step, options: RuleOptions) -> Verdict | None:
     """A MAG that does not know notifications gets no more of them.
 
     Why it matters: the LMA must reach its end by other means, such as a revocation.
@@ -512,10 +516,12 @@ def unsupported_notification_is_given_up(step: Step) -> Verdict | None:
     """
     refused, previous = step.peering.refused, step.peering.previous
     body = _notification(message_of(step))
-    if refused is None or previous is None or body.retransmission or not is_first_attempt(step):
+    if refused is None or previous is None or body is None or body.retransmission:
+        return None
+    if not is_first_attempt(step):
         return None
     elapsed = age(step, refused)
-    if elapsed is None or elapsed < RETRANSMISSION_WINDOW:
+    if elapsed is None or elapsed < options.retransmission_window:
         return None
     text = "a UPN to a MAG that answered an earlier one by Binding Error, status 2"
     if (body.sequence - sequence_of(previous)) % 65536 == 1:
@@ -528,7 +534,7 @@ def unsupported_notification_is_given_up(step: Step) -> Verdict | None:
 # -------------------------------------------------------------------- what a notification asks
 
 
-@rule("RFC7077-6.1-FORCE-REREG", on=("PBU", CLOCK), configured="reregistration_s")
+@rule("RFC7077-6.1-FORCE-REREG", on=("PBU", CLOCK), configured="reregistration")
 def session_registered_anew(step: Step, options: RuleOptions) -> Verdict | None:
     """After FORCE-REREGISTRATION a MAG registers the session anew.
 
@@ -543,18 +549,18 @@ def session_registered_anew(step: Step, options: RuleOptions) -> Verdict | None:
     """
     asked = NotificationReason.FORCE_REREGISTRATION
     if step.message is None:
-        return _not_registered(step, asked, _is_sent_since)
+        return _not_registered(step, asked, _is_sent_since, options)
     found = _first_since(step, asked)
     if found is None:
         return None
     notified, elapsed = found
-    if elapsed <= options.reregistration_s * SECOND:
+    if elapsed <= options.reregistration:
         return PASS
     text = f"the PBU comes {elapsed / SECOND:.1f} s after the UPN that asks for it"
-    return _neglected(step, notified, elapsed, text)
+    return _neglected(step, notified, text, options)
 
 
-@rule("RFC7077-6.1-ANI", on=("PBU", CLOCK), configured="reregistration_s")
+@rule("RFC7077-6.1-ANI", on=("PBU", CLOCK), configured="reregistration")
 def access_network_told(step: Step, options: RuleOptions) -> Verdict | None:
     """After ANI-PARAMS-REQUESTED a MAG sends a PBU with the Access Network Identifier option.
 
@@ -569,17 +575,17 @@ def access_network_told(step: Step, options: RuleOptions) -> Verdict | None:
     """
     asked = NotificationReason.ANI_PARAMS_REQUESTED
     if step.message is None:
-        return _not_registered(step, asked, _is_told_since)
+        return _not_registered(step, asked, _is_told_since, options)
     found = _first_since(step, asked)
     if found is None:
         return None
     notified, elapsed = found
     if step.message.has(ACCESS_NETWORK):
         return PASS
-    if elapsed <= options.reregistration_s * SECOND or not complete(step.message):
+    if elapsed <= options.reregistration or not complete(step.message):
         return None
     text = f"no option 52 in the PBU that comes {elapsed / SECOND:.1f} s after the UPN for it"
-    return _neglected(step, notified, elapsed, text)
+    return _neglected(step, notified, text, options)
 
 
 def _first_since(step: Step, reason: int) -> tuple[Notified, int] | None:
@@ -609,11 +615,11 @@ def _is_told_since(session: Session, notified: Notified) -> bool:
     return last is not None and _is_sent_since(session, notified) and last.has(ACCESS_NETWORK)
 
 
-def _neglected(step: Step, notified: Notified, elapsed: int, text: str) -> Verdict:
+def _neglected(step: Step, notified: Notified, text: str, options: RuleOptions) -> Verdict:
     parts = {
         "evidence": (notified.moment,),
         "exchange": notified.exchange,
-        "severity": _gravity(notified, elapsed),
+        "severity": _gravity(step, notified, options),
     }
     if notified.status is None:
         return inconclusive(text, NOT_HEARD, party="unknown", **parts)
@@ -623,7 +629,7 @@ def _neglected(step: Step, notified: Notified, elapsed: int, text: str) -> Verdi
 
 
 def _not_registered(
-    step: Step, reason: int, is_done: Callable[[Session, Notified], bool]
+    step: Step, reason: int, is_done: Callable[[Session, Notified], bool], options: RuleOptions
 ) -> Verdict | None:
     """Judge at the moment when the PBU is overdue."""
     exchange, session = step.exchange, step.before
@@ -645,11 +651,13 @@ def _not_registered(
         NOT_HEARD if notified.status is None else NOT_SEEN,
         party="unknown",
         evidence=(notified.moment,),
-        severity=_gravity(notified, elapsed),
+        severity=_gravity(step, notified, options),
     )
 
 
-def _gravity(notified: Notified, elapsed: int) -> Severity | None:
+def _gravity(step: Step, notified: Notified, options: RuleOptions) -> Severity | None:
+    elapsed = age(step, notified.moment)
     agreed = notified.status is not None and notified.status < 128
     is_forced = notified.reason == NotificationReason.FORCE_REREGISTRATION
-    return Severity.ERROR if agreed and is_forced and elapsed >= OVERDUE else None
+    is_overdue = elapsed is not None and elapsed >= options.reregistration_overdue
+    return Severity.ERROR if agreed and is_forced and is_overdue else None

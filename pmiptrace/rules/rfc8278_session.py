@@ -36,8 +36,6 @@ MAG_ID = 64
 CANNOT_SUPPORT_MULTIPATH = 180
 """Status CANNOT_SUPPORT_MULTIPATH_BINDING (RFC 8278 section 4.3)."""
 
-MILLISECOND = 1_000_000
-RETRANSMISSION_WINDOW = 3_500 * MILLISECOND
 """So long after its answer a PBU may be repeated by a MAG that the answer did not reach: twice
 InitialBindackTimeoutFirstReg of 1.5 s (RFC 6275 section 12), and half a second."""
 
@@ -80,11 +78,11 @@ def _age(step: Step, since: Moment | None) -> int | None:
     return step.moment.time - since.time
 
 
-def _is_close(one: Message, other: Message) -> bool:
+def _is_close(one: Message, other: Message, options: RuleOptions) -> bool:
     """Tell whether so little time lies between two PBUs that the second may repeat the first."""
     if one.time is None or other.time is None:
         return True
-    return other.time - one.time < RETRANSMISSION_WINDOW
+    return other.time - one.time < options.retransmission_window
 
 
 def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
@@ -102,7 +100,7 @@ def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
 def _is_on_its_way(step: Step, since: Moment | None, options: RuleOptions) -> bool:
     """Tell whether a PBU may have been sent before the MAG had the answer of that moment."""
     age = _age(step, since)
-    return age is None or age < options.grace_ms * MILLISECOND
+    return age is None or age < options.grace
 
 
 # ------------------------------------------------------------- 4.1 MAG Multipath Binding option
@@ -218,8 +216,13 @@ def label_stays(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC8278-4.1-B-UNKNOWN", on="PBU", options=MULTIPATH)
-def bulk_has_something_to_refresh(step: Step) -> Verdict | None:
+@rule(
+    "RFC8278-4.1-B-UNKNOWN",
+    on="PBU",
+    options=MULTIPATH,
+    configured="first_registration_timeout",
+)
+def bulk_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdict | None:
     """B=1 is sent while the mobile node has other bindings to refresh.
 
     Why it matters: harmless in itself, but it shows that the MAG believes in bindings that the LMA
@@ -235,11 +238,16 @@ def bulk_has_something_to_refresh(step: Step) -> Verdict | None:
     request = registration(message_of(step))
     if request.multipath is None or not request.multipath.bulk or request.lifetime == 0:
         return None
-    return _needs_others(step, request, "B=1")
+    return _needs_others(step, request, "B=1", options)
 
 
-@rule("RFC8278-4.1-O-NOOP", on="PBU", options=MULTIPATH)
-def overwrite_has_something_to_replace(step: Step) -> Verdict | None:
+@rule(
+    "RFC8278-4.1-O-NOOP",
+    on="PBU",
+    options=MULTIPATH,
+    configured="first_registration_timeout",
+)
+def overwrite_has_something_to_replace(step: Step, options: RuleOptions) -> Verdict | None:
     """O=1 is sent while the mobile node has other bindings to replace.
 
     Why it matters: harmless in itself, but it shows that the MAG believes in bindings that the LMA
@@ -254,10 +262,12 @@ def overwrite_has_something_to_replace(step: Step) -> Verdict | None:
     request = registration(message_of(step))
     if request.multipath is None or not request.multipath.overwrite or request.lifetime == 0:
         return None
-    return _needs_others(step, request, "O=1")
+    return _needs_others(step, request, "O=1", options)
 
 
-def _needs_others(step: Step, request: Registration, flag: str) -> Verdict | None:
+def _needs_others(
+    step: Step, request: Registration, flag: str, options: RuleOptions
+) -> Verdict | None:
     session = step.before
     if session is None or session.partial or not _is_first_attempt(step):
         return None
@@ -268,7 +278,7 @@ def _needs_others(step: Step, request: Registration, flag: str) -> Verdict | Non
     if others or pending:
         return PASS
     last = step.binding_before.last_request if step.binding_before else None
-    if last is not None and _is_close(last, message_of(step)):
+    if last is not None and _is_close(last, message_of(step), options):
         return None  # it may repeat one whose answer did not reach the MAG
     return _proven(
         step,
@@ -278,7 +288,7 @@ def _needs_others(step: Step, request: Registration, flag: str) -> Verdict | Non
     )
 
 
-@rule("RFC8278-4.1-O-SURVIVOR", on="PBU", options=MULTIPATH, configured="grace_ms")
+@rule("RFC8278-4.1-O-SURVIVOR", on="PBU", options=MULTIPATH, configured="grace")
 def overwritten_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | None:
     """A binding that an accepted O=1 replaced is not refreshed as if it still existed.
 
@@ -546,7 +556,7 @@ def option_in_each_pba(step: Step) -> Verdict | None:
     return _proven(step, session.mode_since, f"{text}, in a session that has multipath bindings")
 
 
-@rule("RFC8278-4.4-LEGACY-DISABLE", on="PBU", options=MULTIPATH, configured="grace_ms")
+@rule("RFC8278-4.4-LEGACY-DISABLE", on="PBU", options=MULTIPATH, configured="grace")
 def legacy_lma_is_not_asked_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After a PBA without the option the MAG stops asking for multipath for that mobile node.
 
@@ -567,7 +577,7 @@ def legacy_lma_is_not_asked_again(step: Step, options: RuleOptions) -> Verdict |
     return _asks_again(step, refusal, "the LMA accepted without the option", options)
 
 
-@rule("RFC8278-4.4-180-DISABLE", on="PBU", options=MULTIPATH, configured="grace_ms")
+@rule("RFC8278-4.4-180-DISABLE", on="PBU", options=MULTIPATH, configured="grace")
 def denied_mobile_node_is_not_asked_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 180 the MAG stops asking for multipath for that mobile node.
 
@@ -604,12 +614,11 @@ def _asks_again(step: Step, refusal: Refusal, what: str, options: RuleOptions) -
         return None
     age = _age(step, refusal.moment)
     repeats = request.repeats(registration(refusal.request))
-    if repeats and age is not None and age <= RETRANSMISSION_WINDOW:
+    if repeats and age is not None and age <= options.retransmission_window:
         return None
-    retry_after = options.legacy_retry_window_s * 1000 * MILLISECOND
     now = step.moment.time
     closed_for = now - session.closed_at if now and session.closed_at else 0
-    if closed_for >= retry_after:
+    if closed_for >= options.legacy_retry_window:
         return None
     if _asked_since(session, refusal, options):
         return None
@@ -643,7 +652,7 @@ def _asked_since(session: Session, refusal: Refusal, options: RuleOptions) -> bo
     sent, refused = last.time, refusal.moment.time
     if sent is None or refused is None:
         return False
-    return sent - refused >= options.grace_ms * MILLISECOND
+    return sent - refused >= options.grace
 
 
 @rule("RFC8278-4.4-180-CONTRADICT", on=REPLY, options=MULTIPATH)
@@ -683,7 +692,7 @@ def denied_while_in_use(step: Step) -> Verdict | None:
 # ---------------------------------------------------------------------------------- 3.1 Call flow
 
 
-@rule("RFC8278-3.1-HNP-2ND-PATH", on="PBU", options=MULTIPATH, configured="grace_ms")
+@rule("RFC8278-3.1-HNP-2ND-PATH", on="PBU", options=MULTIPATH, configured="grace")
 def further_path_names_the_prefix(step: Step, options: RuleOptions) -> Verdict | None:
     """A PBU for a further path names the home network prefix that the first path got.
 

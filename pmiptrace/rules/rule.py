@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from pmiptrace.model import ExchangeKind, Moment, Option, Severity
 from pmiptrace.rules.catalogue import CatalogueRow, catalogue
+from pmiptrace.track.timers import MILLISECOND, SECOND
 
 ANY = "any message"
 """Every message, of whatever kind."""
@@ -101,6 +102,8 @@ class Shape(Struct, frozen=True, kw_only=True):
     """Of the options that stand more than once."""
     sound: bool
     """Whether decoding found no defect."""
+    over_udp: bool
+    """Whether it came in a UDP datagram (RFC 5844 section 4)."""
     dialect: str | None
     status: int | None
     """The Status field, if it has one."""
@@ -150,20 +153,75 @@ def kept_if(condition: bool) -> Need:
 
 
 class RuleOptions(Struct, frozen=True, kw_only=True):
-    """What a user can set of the rules; one declared with `configured` gets it as an argument."""
+    """What a user can set of the rules; one declared with `configured` gets it as an argument.
+
+    Times are in nanoseconds; the defaults are those of the RFCs. `pmiptrace.settings` has the
+    ranges.
+    """
 
     trust_clock: bool = False
     """Whether the capturing host's clock is right, so that timestamps can be held against it."""
     ipsec: bool = False
     """Whether signalling in clear text is to be judged (RFC 5213 section 4)."""
-    timestamp_window_ms: int = 300
+    timestamp_window: int = 300 * MILLISECOND
     """TimestampValidityWindow of the LMA (RFC 5213 section 9.1)."""
-    grace_ms: int = 500
+    grace: int = 500 * MILLISECOND
     """How long after a PBA a message of the MAG may still have been sent without knowing it."""
-    reregistration_s: int = 5
-    """So long a MAG may take to register anew after an Update Notification that asks for it."""
-    legacy_retry_window_s: int = 300
+    administrative_action: int = 60 * SECOND
+    """From then on somebody may have changed what made the LMA refuse."""
+    legacy_retry_window: int = 300 * SECOND
     """After this long a MAG may ask an LMA for multipath again that did not support it."""
+    initial_timeout: int = SECOND
+    """INITIAL_BINDACK_TIMEOUT of the MAG (RFC 6275 section 12)."""
+    first_registration_timeout: int = 1500 * MILLISECOND
+    """InitialBindackTimeoutFirstReg of the MAG (RFC 6275 section 13)."""
+    max_timeout: int = 32 * SECOND
+    """MAX_BINDACK_TIMEOUT of the MAG (RFC 6275 section 12)."""
+    timer_tolerance: int = 10
+    """A timer may be off by so much, in percent of what is due: delays on the way vary."""
+    update_rate: int = 3
+    """MAX_UPDATE_RATE, messages per second (RFC 6275 section 12)."""
+    revocation_delay_min: int = 500 * MILLISECOND
+    """InitMINDelayBRIs is not to be configured to less (RFC 5846 section 11)."""
+    revocation_timeout_max: int = 2 * SECOND
+    """MAX_BRACK_TIMEOUT (RFC 5846 section 11)."""
+    revocation_retries: int = 1
+    """BRIMaxRetriesNumber (RFC 5846 section 11)."""
+    heartbeat_interval_min: int = 30 * SECOND
+    """HEARTBEAT_INTERVAL should not be less (RFC 5847 section 5)."""
+    heartbeat_interval_max: int = 3600 * SECOND
+    """HEARTBEAT_INTERVAL should not be more (RFC 5847 section 5)."""
+    notification_delay: int = SECOND
+    """MIN_DELAY_BETWEEN_UPDATE_NOTIFICATION_REPLAY (RFC 7077 section 7)."""
+    notification_delay_min: int = 500 * MILLISECOND
+    """The least that it should be configured to (RFC 7077 section 7)."""
+    notification_retries: int = 1
+    """MAX_UPDATE_NOTIFICATION_RETRANSMIT_COUNT (RFC 7077 section 7)."""
+    reregistration: int = 5 * SECOND
+    """So long a MAG may take to register anew after an Update Notification that asks for it."""
+    reregistration_overdue: int = 10 * SECOND
+    """A registration that is not there by then is an error, if the MAG agreed to it."""
+
+    @property
+    def first_gap_max(self) -> int:
+        """A chain of attempts begins with a gap of at most twice the first timeout."""
+        return 2 * max(self.initial_timeout, self.first_registration_timeout)
+
+    @property
+    def retransmission_window(self) -> int:
+        """So long after its answer a request may be repeated by a peer it did not reach.
+
+        Twice its first timeout, and half a second.
+        """
+        return self.first_gap_max + 500 * MILLISECOND
+
+    def at_least(self, due: int) -> int:
+        """Give the shortest time that a timer of that much may take."""
+        return due * (100 - self.timer_tolerance) // 100
+
+    def at_most(self, due: int) -> int:
+        """Give the longest time that a timer of that much may take."""
+        return due * (100 + self.timer_tolerance) // 100
 
 
 class Documentation(Struct, frozen=True):
@@ -271,7 +329,7 @@ def rule(
     the rule by being there (`unless`), whether it is about `repeated` options alone, and anything
     else that the `Shape` tells (`given`).
 
-    `configured` names the field of `RuleOptions` that the rule depends on: it is called with the
+    `configured` names a field of `RuleOptions` that the rule depends on: it is called with the
     options as a second argument, and left out while a field that is a switch is off. `once` joins
     its findings to one per ``capture`` or per ``peer``, the sender, which counts them.
     """

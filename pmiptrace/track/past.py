@@ -30,13 +30,13 @@ from pmiptrace.model import (
 from pmiptrace.track.classify import is_cut
 from pmiptrace.track.registration import is_registration, registration
 from pmiptrace.track.state import State
-from pmiptrace.track.timers import SECOND
 from pmiptrace.wire.messages import BindingAcknowledgement
 
 LIMIT = 100_000
 """Entries kept of each kind."""
 MAX_REJECTIONS = 8
-MAX_REQUESTS = 5
+MAX_REQUESTS = 12
+"""Two more than the highest rate that rules can be set to allow."""
 MAX_HOLDERS = 4
 """Sessions noted that have one prefix; there should be one."""
 
@@ -47,8 +47,6 @@ DOMAIN_OPTIONS = (LINK_LOCAL_ADDRESS, TIMESTAMP)
 LMA_CONTROLLED_PARAMETERS = 62
 
 TIMESTAMP_LOWER_THAN_PREV_ACCEPTED = 157
-RETRY = 10 * SECOND
-"""After status 157 a MAG has so long to register again."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -228,7 +226,9 @@ class Memory:
         rejection = Rejection(mag.id, request, reply, step.moment)
         _keep(self._rejections, node, (*known[1 - MAX_REJECTIONS :], rejection))
         if given.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and reply.time is not None:
-            self._state.clock.set(reply.time + RETRY, partial(self._not_retried, step))
+            self._state.clock.set(
+                reply.time + self._state.timers.retry, partial(self._not_retried, step)
+            )
 
     def _not_retried(self, answer: Step, now: int) -> Iterator[Step]:
         """Look whether a MAG registered again after status 157 (RFC 5213 section 6.9.1.2)."""

@@ -337,6 +337,10 @@ class Signalling:
             self._open[key] = exchange
             return exchange, False
         mag, lma = self._roles(message)
+        if mag is None and session is not None:
+            # It goes to an address of the MAG that no binding has (RFC 5846 section 8.1).
+            served_by = {binding.mag for binding in session.live}
+            mag = self.state.mag(served_by.pop()) if len(served_by) == 1 else None
         exchange = Exchange(
             id=self.state.next_exchange(),
             kind=key[0],

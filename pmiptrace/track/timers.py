@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from pmiptrace.model import Step
 
-SECOND = 1_000_000_000
+MILLISECOND = 1_000_000
+SECOND = 1000 * MILLISECOND
 
 Alarm = Callable[[int], Iterator[Step]]
 """What to do when a moment comes: takes the time it was set for, gives the steps it makes."""
@@ -26,7 +27,7 @@ class Timers(Struct, frozen=True):
     """MinDelayBeforeBCEDelete (RFC 5213 section 9.1)."""
     reordering: int = SECOND
     """An answer may stand so long before its request, in captures of several interfaces."""
-    duplicate: int = 50_000_000
+    duplicate: int = 50 * MILLISECOND
     """The same octets within this time are one message captured twice."""
     duplicate_elsewhere: int = 32 * SECOND
     """The same, if a file, interface, hop limit or link address differs."""
@@ -40,6 +41,8 @@ class Timers(Struct, frozen=True):
     """A heartbeat without an answer for so long is missing."""
     registration: int = 10 * SECOND
     """After an Update Notification that asks for it, a PBU is awaited so long."""
+    retry: int = 10 * SECOND
+    """After a PBA with status 157 a new PBU is awaited so long (RFC 5213 section 6.9.1.2)."""
     missing_heartbeats: int = 3
     """MISSING_HEARTBEATS_ALLOWED (RFC 5847 section 5): one more, and the peer is lost."""
 

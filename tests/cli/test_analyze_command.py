@@ -262,11 +262,6 @@ def test_a_name_that_nothing_matches_is_noted(captures: Path, run: Run) -> None:
     assert "note: no mobile node" in result.err
 
 
-def test_rules_that_are_not_judged_yet_are_noted(captures: Path, run: Run) -> None:
-    result = run("analyze", captures / "clean.pcap", "--select", "RFC7864")
-    assert "note: none of the selected rules is judged" in result.err
-
-
 # -------------------------------------------------------------------------- where it is written
 
 

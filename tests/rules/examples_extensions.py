@@ -283,6 +283,10 @@ example(
         then(plain(also=[ani(GUEST, PLACE)]), pba(without=[52])),
         # An LMA may add what is its own to say (RFC 7563).
         then(plain(also=[ani(GUEST)]), pba(replacing=[ani(GUEST, AniUpdateTimer(update_timer=9))])),
+        then(
+            plain(also=[ani(GUEST, AniUpdateTimer(update_timer=1))]),
+            pba(replacing=[ani(GUEST, AniUpdateTimer(update_timer=9))]),
+        ),
         # Reserved bits need not come back.
         then(
             plain(also=[ani(NetworkIdentifier(reserved=1, network_name_length=1, names=b"x"))]),

@@ -152,6 +152,14 @@ example(
         # The old MAG may not have noticed that the mobile node left.
         known(lambda s: s.register(s.other, hi=3), wait(60), pbu(hi=5)),
         then(two_paths_dropped, wait(60), wlan(hi=5)),
+        # Other paths, which the capture does not show, may keep the session.
+        then(
+            lambda s: s.register(s.lte),
+            wait(5),
+            lambda s: s.deregister(s.lte),
+            wait(60),
+            lte(hi=5),
+        ),
         known(other(hi=5)),
     ],
     lesser=[

@@ -427,7 +427,16 @@ example(
     "RFC5844-3.2.3.3-HNP-ADDED",
     fires=[
         then(only(), pba(), wait(10), plain(hnp="::/0", hi=5)),
-        then(only(), pba(), wait(10), plain(hnp="2001:db8:1::/64", hi=5)),
+        # Told once, though the LMA took it and the MAG goes on.
+        then(
+            only(),
+            pba(),
+            wait(10),
+            plain(hnp="2001:db8:1::/64", hi=5),
+            pba(),
+            wait(10),
+            plain(hnp="2001:db8:1::/64", hi=5),
+        ),
     ],
     silent=[
         then(only(), pba(), wait(10), plain(without=[22])),

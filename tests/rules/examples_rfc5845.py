@@ -129,6 +129,8 @@ example(
         exchanged(keyed(), granted()),
         exchanged(keyed(), pba(without=[33])),
         exchanged(keyed(), granted(status=130, replacing=[GreKey(key=9)])),
+        # Attached anew, after a de-registration whose answer was lost.
+        exchanged(plain(lifetime=0), wait(40), keyed(hi=4), granted(replacing=[GreKey(key=9)])),
         # A new session, with a new key.
         exchanged(
             plain(lifetime=0), pba(), wait(20), keyed(hi=1), granted(replacing=[GreKey(key=9)])
@@ -168,6 +170,7 @@ example(
         then(keyed(), pba(without=[33]), wait(10), plain()),  # no support
         then(keyed(), pba(status=2, without=[33]), wait(10), plain()),
         then(plain(also=[WITHOUT_KEY]), pba(), wait(10), plain()),
+        then(plain(), pba(also=[UPLINK]), wait(10), plain()),  # the MAG gave no key
         then(keyed(), granted(), wait(0.2), plain()),  # sent before the answer came
         exchanged(plain(), lambda s: s.cut(60)),
         exchanged(plain(also=[unknown(33, 0)])),

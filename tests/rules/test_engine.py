@@ -479,7 +479,7 @@ def test_counts_survive_the_loss_of_plans(monkeypatch: pytest.MonkeyPatch) -> No
     ("rule", "options"),
     [
         ("RFC5213-4-IPSEC", RuleOptions(ipsec=True)),
-        ("RFC5213-5.5-TS-WINDOW", RuleOptions(trust_clock=True, timestamp_window_ms=10)),
+        ("RFC5213-5.5-TS-WINDOW", RuleOptions(trust_clock=True, timestamp_window=10_000_000)),
     ],
 )
 def test_some_rules_are_off_by_default(rule: str, options: RuleOptions) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from all_examples import EXAMPLES
 
-from pmiptrace.rules.catalogue import catalogue, planned
+from pmiptrace.rules.catalogue import Sentence, catalogue, sentences
 from pmiptrace.rules.registry import all_rules
 from pmiptrace.rules.rule import CLOCK, EVENT, OFFLOAD, UNDECODED, Rule, rule
 
@@ -14,9 +14,45 @@ ID = re.compile(r"^(RFC\d+-[0-9A-Za-z.]+-[A-Z0-9-]+|PM-[A-Z0-9-]+)$")
 PLAYED_BY_THE_ENGINE = {"PM-FRAGMENT"}
 
 
-def test_every_row_has_a_rule_or_is_planned() -> None:
-    assert catalogue().keys() == RULES.keys() | planned()
-    assert not RULES.keys() & planned()
+KEYWORDS_OF_RFC_8278 = {
+    "4.1": ["MUST NOT", "MUST NOT", "MUST", "MUST", "MUST"],
+    "4.2": ["MUST", "MUST"],
+    "4.3": ["SHOULD"],
+    "4.4": ["MUST", "MUST", "SHOULD", "MUST", "SHOULD", "MUST", "SHOULD"],
+}
+"""Every MUST and SHOULD of section 4, as they follow each other in the text."""
+
+
+def test_every_row_has_a_rule() -> None:
+    assert sorted(catalogue().keys() - RULES.keys()) == []
+
+
+def test_every_rule_has_a_row() -> None:
+    assert sorted(RULES.keys() - catalogue().keys()) == []
+
+
+def test_every_keyword_of_rfc_8278_section_4_is_listed() -> None:
+    listed: dict[str, list[str]] = {}
+    for each in sentences():
+        if each.rfc == 8278:
+            listed.setdefault(each.section, []).append(each.keyword)
+    assert listed == KEYWORDS_OF_RFC_8278
+    assert sum(map(len, listed.values())) == 15
+
+
+@pytest.mark.parametrize("each", sentences(), ids=lambda each: f"{each.rfc}-{each.section}")
+def test_every_sentence_has_rules_or_a_reason(each: Sentence) -> None:
+    assert bool(each.rules) != bool(each.unobservable)
+    assert each.requirement
+    for identifier in each.rules:
+        row = RULES[identifier].row
+        assert (row.rfc, row.section, row.keyword) == (each.rfc, each.section, each.keyword)
+
+
+def test_every_keyword_rule_of_rfc_8278_is_of_a_sentence() -> None:
+    named = {identifier for each in sentences() for identifier in each.rules}
+    rows = (row for row in catalogue().values() if row.rfc == 8278 and row.keyword)
+    assert {row.id for row in rows} == named
 
 
 @pytest.mark.parametrize("row", catalogue().values(), ids=lambda row: row.id)

@@ -271,7 +271,7 @@ def revoke(d: Domain, *options: Option, receiver: Path | None = None) -> dict[st
         d.lma,
         BindingRevocationAcknowledgement(status=0, sequence=1, proxy=True),
     )
-    return Run(d).states()
+    return Run(d).states(Run(d).sessions[-1])
 
 
 def test_revocation_selects_by_care_of_address() -> None:
@@ -309,9 +309,20 @@ def test_revocation_selects_by_destination() -> None:
 
 def test_revocation_of_the_whole_session() -> None:
     d = Domain()
+    d.register(d.dsl, "mn2@example.com")
     both(d)
-    elsewhere = d.mag1.path("2001:db8:99::1")
-    assert revoke(d, receiver=elsewhere) == {"1": "REVOKED", "2": "REVOKED"}
+    revoke(d, receiver=d.dsl)
+    run = Run(d)
+    assert [run.states(session) for session in run.sessions] == [
+        {"3": "ACTIVE"},
+        {"1": "REVOKED", "2": "REVOKED"},
+    ]
+
+
+def test_revocation_at_a_mag_without_binding_ends_none() -> None:
+    d = Domain()
+    both(d)
+    assert revoke(d, receiver=d.far) == {"1": "ACTIVE", "2": "ACTIVE"}
 
 
 # --------------------------------------------------------------- D20, D25: two MAG Identifiers

@@ -100,13 +100,13 @@ def test_revocation_by_prefix_is_of_one_session() -> None:
 
 def test_revocation_without_prefix_is_of_the_mobile_node() -> None:
     d = Domain()
-    d.register(d.plain)
-    d.pbu(d.other, hi=1, hnp="::/0")
+    d.register(d.lte, multipath=False)
+    d.pbu(d.lte, multipath=False, att=4, hi=1, hnp="::/0")
     d.pba(hnp="2001:db8:200::/64")
     bri(d, mn_identifier(MN))
     bra(d)
     run = Run(d)
-    assert [run.states(s) for s in run.sessions] == [{"c": "REVOKED"}, {"d": "REVOKED"}]
+    assert [run.states(s) for s in run.sessions] == [{"a": "REVOKED"}, {"a": "REVOKED"}]
 
 
 def test_global_revocation_is_of_all_between_the_two() -> None:
