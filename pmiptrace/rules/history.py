@@ -104,7 +104,7 @@ def is_close(nanoseconds: int | None) -> bool:
     return nanoseconds is None or nanoseconds < REORDERING
 
 
-def is_on_its_way(step: Step, since: Moment, options: RuleOptions) -> bool:
+def is_on_its_way(step: Step, since: Moment | None, options: RuleOptions) -> bool:
     """Tell whether a PBU may have been sent before the MAG had the answer of that moment."""
     elapsed = age(step, since)
     return elapsed is None or elapsed < options.grace

@@ -9,13 +9,13 @@ from pmiptrace.model import (
     Exchange,
     ExchangeKind,
     Message,
-    Moment,
     Refusal,
     Session,
     SessionMode,
     Severity,
     Step,
 )
+from pmiptrace.rules.history import UNSEEN, age, is_first_attempt, is_on_its_way, proven
 from pmiptrace.rules.look import complete, message_of, pair, request_evidence
 from pmiptrace.rules.rule import (
     PASS,
@@ -36,25 +36,7 @@ MAG_ID = 64
 CANNOT_SUPPORT_MULTIPATH = 180
 """Status CANNOT_SUPPORT_MULTIPATH_BINDING (RFC 8278 section 4.3)."""
 
-"""So long after its answer a PBU may be repeated by a MAG that the answer did not reach: twice
-InitialBindackTimeoutFirstReg of 1.5 s (RFC 6275 section 12), and half a second."""
-
 _HANDOFFS = (Handoff.BETWEEN_INTERFACES, Handoff.BETWEEN_MAGS, Handoff.UNKNOWN)
-
-UNSEEN = "the MAG's sequence numbers leave room for messages that the capture lacks"
-
-
-def _is_first_attempt(step: Step) -> bool:
-    exchange = step.exchange
-    return exchange is not None and exchange.attempts[:1] == (step.moment,)
-
-
-def _proven(step: Step, since: Moment | None, message: str, **parts: object) -> Verdict:
-    """Accuse if nothing was missed since the state that the rule relies on was set."""
-    evidence = () if since is None or since.frame is None else (since,)
-    if step.proven_since(since):
-        return fail(message, evidence=evidence, **parts)
-    return inconclusive(message, UNSEEN, evidence=evidence, **parts)
 
 
 def _siblings(step: Step, request: Registration) -> list[Binding]:
@@ -69,13 +51,6 @@ def _own(step: Step, session: Session) -> list[Binding]:
     """Give the session's live multipath bindings of the MAG that the step is about."""
     mag = step.mag
     return [b for b in session.live if mag is not None and b.mag == mag.id and b.bid is not None]
-
-
-def _age(step: Step, since: Moment | None) -> int | None:
-    """Give the nanoseconds since a moment; None where either has no time."""
-    if since is None or since.time is None or step.moment.time is None:
-        return None
-    return step.moment.time - since.time
 
 
 def _is_close(one: Message, other: Message, options: RuleOptions) -> bool:
@@ -95,12 +70,6 @@ def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
     has_left = last is not None and registration(last).lifetime == 0
     is_doubtful = any(BindingState.SUSPECT in (b.state, b.shadow) for b in session.live)
     return has_left or is_doubtful or request.handoff_indicator == Handoff.UNKNOWN
-
-
-def _is_on_its_way(step: Step, since: Moment | None, options: RuleOptions) -> bool:
-    """Tell whether a PBU may have been sent before the MAG had the answer of that moment."""
-    age = _age(step, since)
-    return age is None or age < options.grace
 
 
 # ------------------------------------------------------------- 4.1 MAG Multipath Binding option
@@ -133,7 +102,7 @@ def bid_names_one_binding(step: Step) -> Verdict | None:
                 continue  # whether the other MAG still has it would show in what is not captured
             if request.handoff_indicator in _HANDOFFS:
                 continue  # the old MAG's bindings are replaced, whatever their BIDs
-            return _proven(
+            return proven(
                 step,
                 binding.since,
                 f"BID {multipath.bid} is in use by another MAG of this mobile node",
@@ -142,7 +111,7 @@ def bid_names_one_binding(step: Step) -> Verdict | None:
             )
         described = (binding.interface_label, binding.interface_att)
         if described != (multipath.if_label, multipath.if_att):
-            return _proven(
+            return proven(
                 step,
                 binding.since,
                 f"BID {multipath.bid} is active with If-Label {described[0]} and If-ATT"
@@ -173,7 +142,7 @@ def one_care_of_address_per_path(step: Step) -> Verdict | None:
         return None
     for binding in _own(step, session):
         if binding.bid != multipath.bid and binding.care_of_address == request.care_of_address:
-            return _proven(
+            return proven(
                 step,
                 binding.since,
                 f"the care-of address of BID {multipath.bid} is that of BID {binding.bid}",
@@ -206,7 +175,7 @@ def label_stays(step: Step) -> Verdict | None:
         return None
     if (binding.interface_label, binding.interface_att) == (multipath.if_label, multipath.if_att):
         return PASS
-    return _proven(
+    return proven(
         step,
         binding.since,
         f"BID {multipath.bid} had If-Label {binding.interface_label} and If-ATT"
@@ -269,7 +238,7 @@ def _needs_others(
     step: Step, request: Registration, flag: str, options: RuleOptions
 ) -> Verdict | None:
     session = step.before
-    if session is None or session.partial or not _is_first_attempt(step):
+    if session is None or session.partial or not is_first_attempt(step):
         return None
     others = _siblings(step, request)
     pending = [
@@ -280,7 +249,7 @@ def _needs_others(
     last = step.binding_before.last_request if step.binding_before else None
     if last is not None and _is_close(last, message_of(step), options):
         return None  # it may repeat one whose answer did not reach the MAG
-    return _proven(
+    return proven(
         step,
         session.first,
         f"{flag} for BID {request.bid}, and no other binding of the mobile node is known",
@@ -307,13 +276,13 @@ def overwritten_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | N
     binding, request = step.binding_before, registration(message_of(step))
     if binding is None or binding.state is not BindingState.REPLACED or request.lifetime == 0:
         return None
-    if binding.replaced_by != "overwrite" or not _is_first_attempt(step):
+    if binding.replaced_by != "overwrite" or not is_first_attempt(step):
         return None
     if request.handoff_indicator != Handoff.NOT_CHANGED:
         return PASS
-    if _is_on_its_way(step, binding.since, options) or not _adds_otherwise(step):
+    if is_on_its_way(step, binding.since, options) or not _adds_otherwise(step):
         return None
-    return _proven(
+    return proven(
         step,
         binding.since,
         f"BID {binding.bid} is refreshed, but was replaced through O",
@@ -366,7 +335,7 @@ def bulk_extends_the_others(step: Step) -> Verdict | None:
         return None
     if set(reply.prefixes) & set(session.prefixes):
         return PASS
-    return _proven(
+    return proven(
         step,
         extended[-1].moment,
         f"BID {binding.bid} got other prefixes within the lifetime that B had extended",
@@ -429,9 +398,9 @@ def option_in_each_pbu(step: Step) -> Verdict | None:
         return None
     if session.refusal is not None or step.context.capability is Capability.NO:
         return None
-    if not _own(step, session) or not _is_first_attempt(step):
+    if not _own(step, session) or not is_first_attempt(step):
         return None
-    return _proven(
+    return proven(
         step,
         session.mode_since,
         "no MAG Multipath Binding option, in a session with multipath bindings of this MAG",
@@ -552,8 +521,8 @@ def option_in_each_pba(step: Step) -> Verdict | None:
             severity=Severity.INFO,
         )
     if request.lifetime == 0:
-        return _proven(step, session.mode_since, text, severity=Severity.WARNING)
-    return _proven(step, session.mode_since, f"{text}, in a session that has multipath bindings")
+        return proven(step, session.mode_since, text, severity=Severity.WARNING)
+    return proven(step, session.mode_since, f"{text}, in a session that has multipath bindings")
 
 
 @rule("RFC8278-4.4-LEGACY-DISABLE", on="PBU", options=MULTIPATH, configured="grace")
@@ -600,7 +569,7 @@ def denied_mobile_node_is_not_asked_again(step: Step, options: RuleOptions) -> V
 def _refusal(step: Step) -> Refusal | None:
     """Give the refusal that this PBU with the option comes after, if it is of the same MAG."""
     session, mag = step.before, step.mag
-    if session is None or mag is None or not _is_first_attempt(step):
+    if session is None or mag is None or not is_first_attempt(step):
         return None
     refusal = session.refusal
     return refusal if refusal is not None and refusal.mag == mag.id else None
@@ -610,11 +579,11 @@ def _asks_again(step: Step, refusal: Refusal, what: str, options: RuleOptions) -
     request = registration(message_of(step))
     session = step.before
     assert session is not None
-    if request.lifetime == 0 or _is_on_its_way(step, refusal.moment, options):
+    if request.lifetime == 0 or is_on_its_way(step, refusal.moment, options):
         return None
-    age = _age(step, refusal.moment)
+    elapsed = age(step, refusal.moment)
     repeats = request.repeats(registration(refusal.request))
-    if repeats and age is not None and age <= options.retransmission_window:
+    if repeats and elapsed is not None and elapsed <= options.retransmission_window:
         return None
     now = step.moment.time
     closed_for = now - session.closed_at if now and session.closed_at else 0
@@ -630,7 +599,7 @@ def _asks_again(step: Step, refusal: Refusal, what: str, options: RuleOptions) -
             evidence=(refusal.moment,),
             option=request.multipath,
         )
-    return _proven(step, refusal.moment, text, option=request.multipath)
+    return proven(step, refusal.moment, text, option=request.multipath)
 
 
 def _follows(session: Session, request: Registration) -> bool:
@@ -682,7 +651,7 @@ def denied_while_in_use(step: Step) -> Verdict | None:
     if session.mode is not SessionMode.MULTIPATH or not session.live:
         return PASS
     bids = ", ".join(str(b.bid) for b in session.live if b.bid is not None)
-    return _proven(
+    return proven(
         step,
         session.mode_since,
         f"status 180 for BID {request.bid}, while BID {bids} of the mobile node is in use",
@@ -710,7 +679,7 @@ def further_path_names_the_prefix(step: Step, options: RuleOptions) -> Verdict |
     request = registration(message_of(step))
     if exchange is None or exchange.kind is not ExchangeKind.ADD_PATH or session is None:
         return None
-    if session.mode is not SessionMode.MULTIPATH or not _is_first_attempt(step):
+    if session.mode is not SessionMode.MULTIPATH or not is_first_attempt(step):
         return None
     if not session.prefixes or not _own(step, session):
         return None
@@ -718,9 +687,9 @@ def further_path_names_the_prefix(step: Step, options: RuleOptions) -> Verdict |
         return PASS
     if _may_have_lost_its_state(request, session):
         return None
-    if _is_on_its_way(step, session.mode_since, options):
+    if is_on_its_way(step, session.mode_since, options):
         return None
-    return _proven(
+    return proven(
         step,
         session.mode_since,
         f"the PBU for BID {request.bid} asks for a prefix, though the session has"
