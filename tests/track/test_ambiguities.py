@@ -6,7 +6,7 @@ from track_run import MN, Domain, Run
 
 from pmiptrace.address import address_octets
 from pmiptrace.model import Option, SessionMode
-from pmiptrace.testing import Path, mn_identifier
+from pmiptrace.testing import Path, mag_identifier, mn_identifier
 from pmiptrace.wire.messages.rfc5846 import (
     BindingRevocationAcknowledgement,
     BindingRevocationIndication,
@@ -186,6 +186,16 @@ def test_multipath_asked_for_where_there_is_a_plain_binding() -> None:
     assert run.session.mode is SessionMode.MULTIPATH
     assert run.states() == {"1": "ACTIVE", "2": "ACTIVE"}
     assert run.kinds == ["initial", "refresh", "add-path"]
+
+
+def test_multipath_asked_for_beside_a_plain_binding() -> None:
+    d = Domain()
+    d.register(d.lte, multipath=False, also=[mag_identifier("mag1@example.com")])
+    d.wait(10)
+    d.register(d.wlan)
+    run = Run(d)
+    assert run.states() == {"a": "ACTIVE", "2": "ACTIVE"}
+    assert run.kinds == ["initial", "add-path"]
 
 
 # ----------------------------------------------------------------- D11: no MAG Identifier

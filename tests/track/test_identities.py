@@ -182,7 +182,7 @@ def test_requests_under_way_follow_their_session_into_another() -> None:
     d.wait(0.1)
     d.pba(first, hnp="2001:db8:100::/64")
     d.wait(0.1)
-    d.pba(second, hnp="2001:db8:100::/64")
+    d.pba(second, status=130)
     run = Run(d)
     assert run.states() == {"c": "REPLACED", "d": "ACTIVE"}
     assert {e.session for e in run.exchanges} == {run.session.id}
@@ -303,7 +303,8 @@ def test_an_answer_about_the_prefix_alone_keeps_the_ipv4_address() -> None:
     dual_stack(d)
     d.register(d.plain)
     d.wait(10)
-    d.register(d.other, hi=3)
+    d.pbu(d.other, hi=1, hnp="::/0")
+    d.pba(hnp="2001:db8:100::/64")
     assert str(Run(d).session.ipv4_home_address) == "10.0.0.5/24"
 
 

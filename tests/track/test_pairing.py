@@ -11,6 +11,7 @@ from track_run import MN, Domain, Run
 from pmiptrace.model import Message, Step
 from pmiptrace.testing import SECOND, Sent, Trace, mn_identifier
 from pmiptrace.track.pairing import MAX_ATTEMPTS, MAX_PER_KEY
+from pmiptrace.track.registrations import MAX_HELD
 from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.options.rfc5213 import Timestamp
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
@@ -140,6 +141,39 @@ def test_another_mobile_node_but_the_request_s_timestamp() -> None:
     assert answered(Run(d), request) == 0
 
 
+def test_a_named_answer_is_rather_for_a_named_request() -> None:
+    d = Domain(timestamps=False)
+    named = d.pbu(d.lte, sequence=7)
+    d.wait(0.01)
+    nameless = d.pbu(d.lte, sequence=7, without=[8])
+    d.wait(0.01)
+    d.pba(named)
+    run = Run(d)
+    assert (answered(run, named), answered(run, nameless)) == (0, None)
+
+
+@pytest.mark.parametrize("timeless", [False, True])
+def test_of_requests_that_nothing_tells_apart_the_last_is_answered_first(timeless: bool) -> None:
+    d = Domain(timestamps=False)
+    first = d.pbu(d.lte, sequence=7, hi=1)
+    d.wait(0.01)
+    second = d.pbu(d.lte, sequence=7, hi=4)
+    for status in (0, 130):
+        d.wait(0.1)
+        d.pba(second, status=status)
+    messages = list(d.messages())
+    if timeless:
+        messages = [
+            replace(m, datagram=replace(m.datagram, frame=replace(m.frame, time=None)))
+            for m in messages
+        ]
+    run = Run(messages)
+    statuses = [e.reply.body.status for e in run.exchanges if e.reply]  # type: ignore[attr-defined]
+    assert statuses == [130, 0]
+    assert len(run.exchanges) == 2
+    assert first.time < second.time
+
+
 def test_udp_ports_are_part_of_the_address() -> None:
     t = Trace(lma="192.0.2.1")
     one = t.mag("mag1@example.com").path("198.51.100.1", bid=1)
@@ -174,11 +208,11 @@ def test_status_135_rather_answers_a_request_without_timestamp() -> None:
     d = Domain()
     stamped = d.pbu(d.lte, hi=1)
     d.wait(0.01)
-    plain = d.pbu(d.lte, hi=4, without=[27])
+    plain = d.pbu(d.lte, hi=1, bulk=True, without=[27])
     d.wait(0.01)
-    later = d.pbu(d.lte, hi=2)
+    later = d.pbu(d.lte, hi=1, overwrite=True)
     d.wait(0.01)
-    d.pba(plain, status=135, sequence=1)
+    d.pba(plain, status=135, sequence=1, without=[63])
     run = Run(d)
     assert [answered(run, r) for r in (stamped, plain, later)] == [None, 135, None]
 
@@ -362,11 +396,12 @@ def test_an_answer_held_back_is_let_go_at_the_end() -> None:
 
 def test_held_answers_of_one_mobile_node_are_bounded() -> None:
     d = Domain()
-    requests = []
-    for n in range(200):
-        requests.append(d.pbu(d.lte, sequence=n))
-        d.pba(requests[-1])
-    assert len(Run(d, lost=requests).exchanges) == 200
+    for n in range(MAX_HELD + 100):
+        d.pba(d.pbu(d.lte, sequence=n))
+    tracker = Tracker()
+    replies = [m for m in d.messages() if m.kind == "PBA"]
+    assert len([s for m in replies for s in tracker.feed(m)]) == 100
+    assert len(list(tracker.finish())) == MAX_HELD
 
 
 @pytest.mark.parametrize(("seconds", "is_late"), [(31, False), (32, False), (33, True)])
@@ -453,6 +488,21 @@ def test_a_wrong_number_without_timestamp_stays_in_doubt() -> None:
     doubtful = next(s for s in run.steps if "RFC6275-10.3.1-SEQ-COPY" in s.events)
     assert [e.id for e in doubtful.outstanding] == [run.of(request).id]
     assert "PM-UNMATCHED-PBA" in doubtful.events
+
+
+def test_a_wrong_number_is_suspected_of_the_only_request_with_its_bid() -> None:
+    d = Domain()
+    d.register(d.plain, "mn9@example.com")
+    d.wait(60)
+    d.pbu(d.lte)
+    d.wait(0.1)
+    request = d.pbu(d.wlan)
+    d.wait(0.1)
+    d.pba(request, sequence=999, without=[27])
+    d.wait(5)
+    run = Run(d)
+    doubtful = next(s for s in run.steps if "RFC6275-10.3.1-SEQ-COPY" in s.events)
+    assert [e.id for e in doubtful.outstanding] == [run.of(request).id]
 
 
 def test_a_wrong_number_and_two_outstanding_is_no_suspicion() -> None:
@@ -689,3 +739,13 @@ def test_a_ba_that_answers_no_pbu_is_none_of_ours() -> None:
     step = last_step(Run(d))
     assert step.exchange is None
     assert MN in str(Run(d).session.mobile_node)
+
+
+def test_the_candidates_for_an_answer_are_bounded() -> None:
+    d = Domain()
+    for n in range(MAX_PER_KEY + 20):
+        d.pbu(d.lte, hi=1 + n % 2 * 3, sequence=7)
+        d.wait(0.1)
+    pairing = Run(d).tracker._registrations._pairing
+    assert [len(entries) for entries in pairing._by_node.values()] == [MAX_PER_KEY]
+    assert [len(entries) for entries in pairing._by_key.values()] == [MAX_PER_KEY]
