@@ -405,6 +405,7 @@ class Trace:
         *,
         status: int = 0,
         sequence: int | None = None,
+        reserved: int = 0,
         source: str | None = None,
         options: Iterable[Option] | None = None,
     ) -> Sent:
@@ -413,7 +414,9 @@ class Trace:
         asked = request.body
         assert isinstance(asked, UpdateNotification)
         body = UpdateNotificationAcknowledgement(
-            sequence=asked.sequence if sequence is None else sequence, status=status
+            sequence=asked.sequence if sequence is None else sequence,
+            status=status,
+            reserved=reserved,
         )
         named = request.options if options is None else options
         return self.send(

@@ -570,12 +570,12 @@ def entry_kept_for_a_moment(step: Step) -> Verdict | None:
             f" {', '.join(map(str, other.prefixes))}"
         )
         since = ended_at(binding)
-        if is_close(age(step, since)):
-            return inconclusive(text, ORDER)
-        return proven(step, since, text)
+        why = ORDER if is_close(age(step, since)) else CONFIGURED_DELAY
+        return inconclusive(text, why, evidence=() if since is None else (since,))
     return None
 
 
+CONFIGURED_DELAY = "the LMA may be configured with a shorter MinDelayBeforeBCEDelete (RFC 5213 9.1)"
 _REVOKED = (BindingState.REVOKED, BindingState.REVOKING)
 
 

@@ -289,7 +289,7 @@ def access_technology_range(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5213-8.3-RESERVED", on=("PBU", "PBA"), options=HNP)
+@rule("RFC5213-8.3-RESERVED", on=("PBU", "PBA", "BRI", "BRA"), options=HNP)
 def prefix_reserved(step: Step) -> Verdict | None:
     """The reserved octet of the Home Network Prefix option is zero.
 

@@ -337,30 +337,32 @@ def rejected_address_returned(step: Step) -> Verdict | None:
     given=lambda shape: only_if(_answered(shape) and shape.accepts and not shape.is_deregistration),
 )
 def assigned_address_returned(step: Step) -> Verdict | None:
-    """The option 37 of an accepting PBA carries the assigned address.
+    """The option 37 of an accepting PBA carries the assigned address, the one asked for if any.
 
     Why it matters: the MAG has no other way to learn it; the mobile node gets no IPv4 address.
 
     The RFC: section 3.1.2.6: "there MUST be an IPv4 Home Address Reply option to carry the IPv4
     home address assigned for that mobility session and with the value in the option set to the
-    allocated IPv4 address."
+    allocated IPv4 address." Section 3.1.2.2: a request for an address that the mobile node may not
+    have MUST be rejected with status 171.
 
     Example: a PBU asks with 0.0.0.0 and is accepted with option 37 for 0.0.0.0, status 0.
 
     How to mend: fill in the allocated address, or reject the request.
     """
-    _, reply = pair(step)
+    request, reply = pair(step)
     option = reply.first(Ipv4HomeAddressReply)
     if option is None or option.status != 0:
         return None
-    if not is_unspecified(option.home_address):
+    given, asked = option.home_address, [each.home_address for each in _requested(request)]
+    if is_unspecified(given):
+        text = "an IPv4 home address is granted, and it is 0.0.0.0"
+    elif given in asked or not asked or any(map(is_unspecified, asked)):
         return PASS
-    return fail(
-        "an IPv4 home address is granted, and it is 0.0.0.0",
-        option=option,
-        field="home_address",
-        evidence=request_evidence(step),
-    )
+    else:
+        named = " and ".join(map(address_text, asked))
+        text = f"{address_text(given)} is granted where {named} was asked for"
+    return fail(text, option=option, field="home_address", evidence=request_evidence(step))
 
 
 @rule(

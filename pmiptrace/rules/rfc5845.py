@@ -236,7 +236,7 @@ def uplink_key_stays(step: Step) -> Verdict | None:
     binding = step.binding_before
     if binding is not None and exchange.kind in (*_RENEWALS, ExchangeKind.COA_CHANGE):
         is_renewal = request is not None and knows_its_binding(request)
-        return _judge_key(step, binding, option) if is_renewal else None
+        return _judge_key(step, binding, option, UNTOLD) if is_renewal else None
     if exchange.kind is not ExchangeKind.HANDOVER or session.mode is SessionMode.MULTIPATH:
         return None
     for other in session.live:
@@ -245,9 +245,10 @@ def uplink_key_stays(step: Step) -> Verdict | None:
     return None
 
 
-def _judge_key(
-    step: Step, binding: Binding, option: GreKey, doubt: str | None = None
-) -> Verdict | None:
+UNTOLD = "the session may have ended, or its key been changed by hand, without a trace here"
+
+
+def _judge_key(step: Step, binding: Binding, option: GreKey, doubt: str) -> Verdict | None:
     """Hold the key of an acceptance against that of the acceptance before."""
     known, since = binding.uplink_gre_key, accepted_at(binding)
     if known is None or since is None or not binding.state.is_live or _is_doubted(binding):
@@ -255,9 +256,7 @@ def _judge_key(
     if known == option.key:
         return PASS
     text = f"uplink key {option.key}, and {known} before"
-    if doubt is not None:
-        return inconclusive(text, doubt, option=option, field="key", evidence=(since,))
-    return proven(step, since, text, option=option, field="key")
+    return inconclusive(text, doubt, option=option, field="key", evidence=(since,))
 
 
 def _is_doubted(binding: Binding) -> bool:

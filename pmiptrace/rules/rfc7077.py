@@ -123,6 +123,46 @@ def reason_is_defined(step: Step) -> Verdict | None:
     return fail(text, field="reason", severity=Severity.INFO)
 
 
+@rule("RFC7077-4.1-RESERVED", on="UPN")
+def reserved_in_notification(step: Step) -> Verdict | None:
+    """The reserved bits of a UPN are zero.
+
+    Why it matters: a later specification may give them a meaning.
+
+    The RFC: section 4.1: "The value MUST be initialized to 0 by the sender".
+
+    Example: the octets behind A and D are those of the message sent before.
+
+    How to mend: clear the 14 bits behind A and D.
+    """
+    return _judge_reserved(_notification(message_of(step)))
+
+
+@rule("RFC7077-4.2-RESERVED", on="UPA")
+def reserved_in_acknowledgement(step: Step) -> Verdict | None:
+    """The reserved bits of a UPA are zero.
+
+    Why it matters: a later specification may give them a meaning.
+
+    The RFC: section 4.2: "The value MUST be initialized to 0 by the sender".
+
+    Example: a Status Code written as 32 bits in the order of a little-endian host.
+
+    How to mend: clear the three octets behind the Status Code.
+    """
+    return _judge_reserved(_answer(step))
+
+
+def _judge_reserved(
+    body: UpdateNotification | UpdateNotificationAcknowledgement | None,
+) -> Verdict | None:
+    if body is None:
+        return None
+    if body.reserved == 0:
+        return PASS
+    return fail(f"reserved bits 0x{body.reserved:04x}", field="reserved")
+
+
 @rule("RFC7077-5-MNID-OR-GROUP", on="UPN", unless=(MN_ID, GROUP_ID))
 def notification_names_sessions(step: Step) -> Verdict | None:
     """A UPN names a mobile node or a group of them.

@@ -351,5 +351,6 @@ example(
         gone(missing(), pbu(hi=3, hnp="::/0"), pba(hnp=FOREIGN)),
         gone(other(hi=3, hnp="::/0"), pba(hnp=FOREIGN)),
     ],
+    status=Status.INCONCLUSIVE,
     party="LMA",
 )

@@ -176,9 +176,13 @@ example(
 )
 example(
     "RFC5844-3.1.2.6-REPLY-OK",
-    fires=[then(dual(), pba(replacing=[answered(0, ANY)]))],
+    fires=[
+        then(dual(), pba(replacing=[answered(0, ANY)])),
+        then(dual(ipv4="10.0.0.99/24"), pba(replacing=[answered(0, HOME)])),
+    ],
     silent=[
         then(dual(), pba()),
+        then(dual(ipv4="10.0.0.99/24"), pba(replacing=[answered(0, "10.0.0.99/24")])),
         then(dual(), pba(replacing=[answered(128, ANY)])),
         then(dual(), pba(status=130, replacing=[answered(0, ANY)])),
         then(dual(), pba(), wait(5), plain(lifetime=0), pba(replacing=[answered(0, ANY)])),

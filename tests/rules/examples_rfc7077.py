@@ -57,6 +57,16 @@ example(
     party="LMA",
 )
 example(
+    "RFC7077-4.1-RESERVED",
+    fires=[upn(reserved=1), upn(reserved=0x2000)],
+    silent=[upn(), upn(acknowledge=False, retransmission=True)],
+)
+example(
+    "RFC7077-4.2-RESERVED",
+    fires=[then(upn(), upa(reserved=1))],
+    silent=[then(upn(), upa()), then(upn(reserved=1), upa())],
+)
+example(
     "RFC7077-5-MNID-OR-GROUP",
     fires=[upn(mn=None), upn(mn=None, options=(VENDOR,))],
     silent=[

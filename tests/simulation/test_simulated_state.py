@@ -70,9 +70,11 @@ def has_successor(name: Known, sessions: Iterable[Session]) -> bool:
     The LMA keeps the old entry until its lifetime is over; the tracker lets the binding go on in
     the new session.
     """
-    paths = [known(s, b)[:5] for s in sessions for b in s.bindings]
-    same = [p for p in paths if (*p[:2], *p[3:]) == (*name[:2], *name[3:5])]
-    return bool(same) and name[:5] not in same
+    paths = [known(s, b) for s in sessions for b in s.bindings]
+    if any(path[:4] == name[:4] for path in paths):
+        return False
+    # The path may have got another address since.
+    return any((*path[:2], path[3]) == (*name[:2], name[3]) for path in paths)
 
 
 def compare(run: Run, sessions: Iterable[Session], at: int) -> None:
@@ -128,7 +130,7 @@ def test_state_at_many_moments(seed: int) -> None:
         for _ in tracker.feed(message):
             pass
         last = now
-    assert compared or len(run.frames()) < 50
+    assert compared or len(run.frames()) < 200
 
 
 def was_held(run: Run, session: Session, binding: Binding) -> bool:
