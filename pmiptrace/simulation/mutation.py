@@ -211,8 +211,9 @@ class Place(Struct, frozen=True, eq=False):
         """Whether the LMA holds a path of the session, from the same address too."""
         return any(held.bid is not None for held in self.own) and self.follows
 
-    def goes_on(self, cls: type[Option]) -> bool:
-        """Tell whether its MAG registers the node with such an option next.
+    @property
+    def next_request(self) -> Packet | None:
+        """The PBU that its MAG registers the mobile node with next, if that has its answer by then.
 
         A request that is under way when the answer comes is none that ignores the answer.
         """
@@ -226,11 +227,9 @@ class Place(Struct, frozen=True, eq=False):
             ),
             None,
         )
-        return (
-            following is not None
-            and following.packet.first(cls) is not None
-            and following.sighting.time > self.sighting.time + 2 * SECOND
-        )
+        if following is None or following.sighting.time <= self.sighting.time + 2 * SECOND:
+            return None
+        return following.packet
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -420,9 +419,7 @@ def _with_body(place: Place, operator: str, effect: Effect, **fields: object) ->
     return Change(operator=operator, effect=effect, packet=replace(packet, body=body))
 
 
-def _with_options(
-    place: Place, operator: str, effect: Effect, options: Iterable[Option]
-) -> Change:
+def _with_options(place: Place, operator: str, effect: Effect, options: Iterable[Option]) -> Change:
     packet = replace(place.packet, options=tuple(options))
     return Change(operator=operator, effect=effect, packet=packet)
 
@@ -431,13 +428,11 @@ def _with_option(
     place: Place, option: Option, operator: str, effect: Effect, **fields: object
 ) -> Change:
     """Change fields of one option."""
-    options = (
-        replace(each, **fields) if each is option else each for each in place.packet.options
-    )
+    options = (replace(each, **fields) if each is option else each for each in place.packet.options)
     return _with_options(place, f"{option_name(option)}, {operator}", effect, options)
 
 
-def _rules(*effects: str | None | bool, otherwise: str = "") -> Effect:
+def _rules(*effects: str | bool | None, otherwise: str = "") -> Effect:
     """Give the rules among what may also be None or False; without any, the reason."""
     rules = tuple(effect for effect in effects if isinstance(effect, str))
     return rules or otherwise
@@ -647,12 +642,11 @@ def _drop_from_answer(place: Place, cls: type[Option]) -> Effect:
                 is_refused and "RFC8278-4.4-180-ECHO-MMB",
                 otherwise="legal: only a rejection with 180 must echo the option",
             )
-        registers = not place.is_deregistration
+        registers, following = not place.is_deregistration, place.next_request
+        wants_more = following is not None and following.first(MagMultipathBinding) is not None
         return _rules(
             registers and (place.follows or place.other_paths) and "RFC8278-4.4-PBA-MMB-REQUIRED",
-            registers
-            and place.goes_on(MagMultipathBinding)
-            and "RFC8278-4.4-LEGACY-DISABLE",
+            registers and wants_more and "RFC8278-4.4-LEGACY-DISABLE",
             otherwise="legal: so answers an LMA that does not support multipath",
         )
     plain: dict[type[Option], str] = {
@@ -742,8 +736,6 @@ def foreign_options(place: Place) -> Iterator[Change]:
         effect: Effect = ("RFC8278-4.4-PBA-MMB-UNSOLICITED",)
         if asked:
             effect = "legal: as an LMA with multipath answers"
-        elif not place.is_accepted:
-            effect = NOT_IN_CATALOGUE
         yield added(multipath, effect)
     if kind == "PBA":
         yield added(MagIdentifier(subtype=1, identifier=b"mag"), ("RFC8278-4.4-PBA-NO-MAGID",))
@@ -791,9 +783,7 @@ def foreign_options(place: Place) -> Iterator[Change]:
         yield added(LmaControlledMagParameters(), ("RFC8127-3-PBA-ONLY",))
     if kind == "PBA" and place.is_accepted:
         yield added(BindingRefreshAdvice(refresh_interval=0xFFFF), ("RFC6275-6.2.4-BRA",))
-        delegated = DelegatedMobileNetworkPrefix(
-            prefix_length=56, delegated_prefix=OTHER_PREFIX
-        )
+        delegated = DelegatedMobileNetworkPrefix(prefix_length=56, delegated_prefix=OTHER_PREFIX)
         yield added(delegated, ("RFC7148-5.2.2-UNSOLICITED",))
     if kind == "Heartbeat request":
         yield added(RestartCounter(restart_counter=1), ("RFC5847-3.4-RC-IN-REQUEST",))
@@ -917,15 +907,11 @@ def identities(place: Place) -> Iterator[Change]:
         other = bytes((node.identifier[0] ^ 1,)) + node.identifier[1:]
         yield _with_option(place, node, "another node", effect, identifier=other)
         if kind == "BRI":
-            yield _with_option(
-                place, node, "subtype 2", ("RFC5846-5.1-MNID-SUBTYPE",), subtype=2
-            )
+            yield _with_option(place, node, "subtype 2", ("RFC5846-5.1-MNID-SUBTYPE",), subtype=2)
     access = packet.first(AccessTechnologyType)
     if access is not None:
         other_access = 5 if access.access_technology != 5 else 4
-        yield _with_option(
-            place, access, "another ATT", echoed, access_technology=other_access
-        )
+        yield _with_option(place, access, "another ATT", echoed, access_technology=other_access)
         ranged = ("RFC5213-8.5-ATT-RANGE",) if kind == "PBU" else ()
         for value in (0, UNASSIGNED):
             rules = (*ranged, *(echoed if isinstance(echoed, tuple) else ()))
@@ -959,9 +945,7 @@ def link_local_addresses(place: Place) -> Iterator[Change]:
         address=OTHER_ADDRESS,
     )
     if place.kind == "PBA" and place.is_accepted:
-        yield _with_option(
-            place, option, "::", ("RFC5213-5.3.6-LLA",), address=ALL_ZERO
-        )
+        yield _with_option(place, option, "::", ("RFC5213-5.3.6-LLA",), address=ALL_ZERO)
         other = b"\xfe\x80" + bytes(13) + b"\x99"
         stored = place.renews and not is_named
         yield _with_option(
@@ -1010,10 +994,7 @@ def prefixes(place: Place) -> Iterator[Change]:
     else:
         other = _rules(
             accepted and place.names_prefix and "RFC5213-5.3.6-HNP-ACCEPT",
-            accepted
-            and place.names_prefix
-            and place.other_paths
-            and "RFC8278-3.1-PBA-HNP-SAME",
+            accepted and place.names_prefix and place.other_paths and "RFC8278-3.1-PBA-HNP-SAME",
             rejected and "RFC5213-5.3.6-HNP-REJECT",
             otherwise=LMAS_CHOICE,
         )
@@ -1027,8 +1008,23 @@ def prefixes(place: Place) -> Iterator[Change]:
     yield changed("another prefix", other, home_network_prefix=OTHER_PREFIX, prefix_length=64)
     if not option.prefix.is_all_zero:
         tail = option.home_network_prefix[:15] + b"\1"
-        yield changed("bits behind its length", ("RFC5213-8.3-PREFIXLEN",), home_network_prefix=tail)
+        yield changed(
+            "bits behind its length", ("RFC5213-8.3-PREFIXLEN",), home_network_prefix=tail
+        )
         yield changed("length 129", ("RFC5213-8.3-PREFIXLEN",), prefix_length=129)
+
+
+def _last_accepted(place: Place) -> int | None:
+    """Give the last timestamp that the LMA accepted for a session that it still holds."""
+    stamps = [
+        other.packet.first(Timestamp)
+        for other in place.earlier
+        if other.kind == "PBU"
+        and other.is_accepted
+        and other.packet.destination == place.packet.destination
+    ]
+    known = [stamp.timestamp for stamp in stamps if stamp is not None]
+    return max(known, default=None) if place.held else None
 
 
 @_operator
@@ -1050,21 +1046,10 @@ def timestamps(place: Place) -> Iterator[Change]:
             stale = asked.timestamp
             yield changed("that of the PBU", ("RFC5213-5.5-TS-CURRENT",), timestamp=stale)
             hour = option.timestamp - 3600 * 65536
-            yield changed(
-                "an hour ago", "not visible: the LMA's clock is its own", timestamp=hour
-            )
+            yield changed("an hour ago", "not visible: the LMA's clock is its own", timestamp=hour)
         return
     copied = accepted and "RFC5213-5.5-TS-VALUE"
-    last = max(
-        (
-            stamp.timestamp
-            for other in place.earlier
-            if other.kind == "PBU" and other.is_accepted and other.packet.destination in _ends(place.packet)
-            for stamp in (other.packet.first(Timestamp),)
-            if stamp is not None and place.held
-        ),
-        default=None,
-    )  # fmt: skip
+    last = _last_accepted(place)
     yield _with_option(
         place,
         option,
@@ -1079,9 +1064,8 @@ def timestamps(place: Place) -> Iterator[Change]:
             f"{hours:+d} h",
             _rules(
                 accepted and hours < 0 and last is not None and "RFC5213-5.5-TS-ORDER",
-                accepted and "RFC5213-5.5-TS-WINDOW",
+                "RFC5213-5.5-TS-WINDOW",
                 copied,
-                otherwise="legal: a wrong clock is the LMA's to reject, and it did not accept",
             ),
             timestamp=option.timestamp + hours * 3600 * 65536,
         )
@@ -1134,10 +1118,7 @@ def multipath_bindings(place: Place) -> Iterator[Change]:
         _rules(
             not overwrite and bulk and "RFC8278-4.1-BO-EXCLUSIVE",
             is_request and ends and not overwrite and "RFC8278-4.1-O-DEREG",
-            new_overwrite
-            and not place.other_paths
-            and place.is_alone
-            and "RFC8278-4.1-O-NOOP",
+            new_overwrite and not place.other_paths and place.is_alone and "RFC8278-4.1-O-NOOP",
             differs,
             otherwise=MAGS_CHOICE,
         ),
@@ -1149,10 +1130,7 @@ def multipath_bindings(place: Place) -> Iterator[Change]:
         "another BID",
         _rules(
             differs,
-            is_request
-            and not ends
-            and place.renews
-            and "RFC8278-4.1-COA-REUSE",
+            is_request and not ends and place.renews and "RFC8278-4.1-COA-REUSE",
             otherwise=MAGS_CHOICE,
         ),
         bid=option.bid + 100,
@@ -1161,9 +1139,7 @@ def multipath_bindings(place: Place) -> Iterator[Change]:
         taken = next(held.bid for held in place.own if held.bid not in (None, option.bid))
         yield changed("the BID of another path", _rules(differs, otherwise=MAGS_CHOICE), bid=taken)
     for value in (0, UNASSIGNED):
-        yield changed(
-            f"If-ATT={value}", _rules("RFC8278-4.1-IFATT-RANGE", differs), if_att=value
-        )
+        yield changed(f"If-ATT={value}", _rules("RFC8278-4.1-IFATT-RANGE", differs), if_att=value)
     stable = is_request and shown and "RFC8278-4.1-LABEL-STABLE"
     yield changed(
         "another If-ATT",
@@ -1194,9 +1170,7 @@ def mag_identifiers(place: Place) -> Iterator[Change]:
     )
     yield changed(
         "another MAG",
-        _rules(
-            place.has_multipath_session and "RFC8278-4.2-MAGID-STABLE", otherwise=MAGS_CHOICE
-        ),
+        _rules(place.has_multipath_session and "RFC8278-4.2-MAGID-STABLE", otherwise=MAGS_CHOICE),
         identifier=b"x" + option.identifier,
     )
 
@@ -1228,10 +1202,7 @@ def ipv4_and_gre(place: Place) -> Iterator[Change]:
         yield changed(
             "another address",
             _rules(
-                accepted
-                and named
-                and not place.is_deregistration
-                and "RFC5844-3.1.2.6-REPLY-OK",
+                accepted and named and not place.is_deregistration and "RFC5844-3.1.2.6-REPLY-OK",
                 not accepted and "RFC5844-3.1.2.6-REPLY-REJECT",
                 otherwise=LMAS_CHOICE,
             ),
@@ -1256,9 +1227,7 @@ def ipv4_and_gre(place: Place) -> Iterator[Change]:
             key=key.key ^ 1,
         )
         if place.kind == "PBA":
-            yield _with_option(
-                place, key, "without a key", ("RFC5845-5.2-KEY-REPLY",), key=None
-            )
+            yield _with_option(place, key, "without a key", ("RFC5845-5.2-KEY-REPLY",), key=None)
 
 
 # --------------------------------------------------------------------------------- answers
@@ -1270,38 +1239,44 @@ def _accepted_to(place: Place, status: int) -> Effect:
     ends, multipath = place.is_deregistration, request.first(MagMultipathBinding) is not None
     router = packet.first(Ipv4DefaultRouterAddress) is not None and "RFC5844-3.1.2.6-DEFROUTER"
     if status < 128:
-        is_handoff = place.handoff in (Handoff.BETWEEN_INTERFACES, Handoff.BETWEEN_MAGS)
+        addresses = {held.care_of_address for held in place.own}
         return _rules(
             ends and "RFC5213-5.3.5-DEREG-STATUS",
-            not ends and place.is_first and "RFC5213-5.3.2-STATUS0",
-            not ends and place.renews and "RFC5213-5.3.3-STATUS0",
+            not ends and not place.held and "RFC5213-5.3.2-STATUS0",
+            not ends and place.care_of_address in addresses and "RFC5213-5.3.3-STATUS0",
             not ends
-            and is_handoff
-            and bool(place.own)
-            and not place.follows
+            and bool(addresses)
+            and not addresses & place.addresses
             and "RFC5213-5.3.4-STATUS0",
             status == 2 and packet.first(GreKey) is not None and "RFC5845-5.2-NOTREQ",
             router,
-            otherwise=NOT_IN_CATALOGUE,
+            otherwise="not visible: what the request was to the LMA is open",
         )
     asked = [option.prefix for option in request.every(HomeNetworkPrefix)]
     given = [option.prefix for option in packet.every(HomeNetworkPrefix)]
     reply = packet.first(Ipv4HomeAddressReply)
     wanted = request.first(Ipv4HomeAddressRequest)
     keeps_ipv4 = reply is None or wanted is None or reply.home_address == wanted.home_address
-    stamped = request.first(Timestamp) is not None
+    stamped, following = request.first(Timestamp) is not None, place.next_request
+    local, wanted_local = packet.first(LinkLocalAddress), request.first(LinkLocalAddress)
     return _rules(
         sorted(asked) != sorted(given) and "RFC5213-5.3.6-HNP-REJECT",
         not keeps_ipv4 and "RFC5844-3.1.2.6-REPLY-REJECT",
         router,
-        status in (128, 129) and multipath and not ends and not place.own and "RFC8278-4.3-REJECT-CODE",
+        local != wanted_local and "RFC5213-5.3.6-LLA",
+        status in (128, 129)
+        and multipath
+        and not ends
+        and not place.own
+        and "RFC8278-4.3-REJECT-CODE",
         status == 135 and stamped and "RFC5213-5.5-SEQ-IGNORED-TS",
         status == 135 and not stamped and bool(place.held) and "RFC6275-9.5.1-135-LASTSEQ",
-        status == 152 and place.goes_on(MnIdentifier) and "RFC5213-6.9.1.2-152-STOP",
+        status == 152 and following is not None and "RFC5213-6.9.1.2-152-STOP",
         status == 155
         and place.names_prefix
         and not ends
-        and place.goes_on(MnIdentifier)
+        and following is not None
+        and any(option.prefix in asked for option in following.every(HomeNetworkPrefix))
         and "RFC5213-6.9.1.2-155-SAME",
         status == 157 and stamped and place.follows and "RFC5213-5.5-157-BOGUS",
         status == 158 and wanted is not None and "RFC5844-3.1.2.1-158",
@@ -1315,7 +1290,8 @@ def _accepted_to(place: Place, status: int) -> Effect:
         status == 180
         and multipath
         and not ends
-        and place.goes_on(MagMultipathBinding)
+        and following is not None
+        and following.first(MagMultipathBinding) is not None
         and "RFC8278-4.4-180-DISABLE",
         otherwise="not visible: the LMA's reason to reject is its own",
     )
@@ -1415,9 +1391,7 @@ def revocations(place: Place) -> Iterator[Change]:
         yield _with_body(
             place, "Sequence #", ("RFC5846-6.1.2-SEQ",), sequence=(body.sequence + 40) % 65536
         )
-        yield _with_body(
-            place, "another Status", MAGS_CHOICE, status=130 if body.accepted else 0
-        )
+        yield _with_body(place, "another Status", MAGS_CHOICE, status=130 if body.accepted else 0)
         yield Change(
             operator="B.R. Type 3", effect=("RFC5846-5-TYPE",), edit=partial(_set, at=6, to=3)
         )
@@ -1435,10 +1409,7 @@ def notifications(place: Place) -> Iterator[Change]:
                 f"Sequence # {step:+d}",
                 _rules(
                     bool(place.answer) and "RFC7077-6.2-SEQ",
-                    step < 0
-                    and before
-                    and not body.retransmission
-                    and "RFC7077-5.1-SEQ-MONO",
+                    step < 0 and before and not body.retransmission and "RFC7077-5.1-SEQ-MONO",
                     otherwise=UNANSWERED,
                 ),
                 sequence=(body.sequence + step) % 65536,
@@ -1534,8 +1505,7 @@ def padding(place: Place) -> Iterator[Change]:
         start for start, number, _ in options if number > 1 and _alignment(number) is not None
     ]
     shifted = any(
-        (start + 2) % _multiple(octets[start]) != _alignment(octets[start])
-        for start in aligned
+        (start + 2) % _multiple(octets[start]) != _alignment(octets[start]) for start in aligned
     )
     if aligned:
         first = 6 + Layout.of(type(body)).size
@@ -1638,9 +1608,7 @@ def addresses(place: Place) -> Iterator[Change]:
             _rules("RFC5213-6.9.1.5-SRC", swap),
             source=b"\xfe\x80" + bytes(13) + b"\1",
         )
-        yield change(
-            "multicast source", _rules("RFC6275-6.1.7-COA-UNICAST", swap), source=group
-        )
+        yield change("multicast source", _rules("RFC6275-6.1.7-COA-UNICAST", swap), source=group)
         yield change(
             "multicast destination", _rules("RFC5213-6.9.1.5-DST", swap), destination=group
         )
@@ -1686,9 +1654,12 @@ def extension_headers(place: Place) -> Iterator[Change]:
     def within(number: int, build: Callable[[int, bytes, bytes], bytes]) -> Change:
         def around(frame: Frame) -> list[Frame]:
             # The checksum covers the home address (RFC 6275 section 6.1.1, RFC 8200 8.1).
-            ends = _ends(packet)
-            ends = (OTHER_ADDRESS, ends[1]) if number == DESTINATION_OPTIONS else (ends[0], OTHER_ADDRESS)  # fmt: skip
-            payload = _corrected(frame.data[54:], *ends)
+            source, destination = _ends(packet)
+            if number == DESTINATION_OPTIONS:
+                source = OTHER_ADDRESS
+            else:
+                destination = OTHER_ADDRESS
+            payload = _corrected(frame.data[54:], source, destination)
             inner = build(MOBILITY_HEADER, payload, OTHER_ADDRESS)
             outer = ipv6(*_ends(packet), number, inner, hop_limit=frame.data[21])
             data = frame.data[:14] + outer
@@ -1784,9 +1755,9 @@ def early_messages(place: Place) -> Iterator[Change]:
     if not isinstance(body, BindingUpdate) or not place.earlier:
         return
     before = place.earlier[-1]
-    same = [
-        type(option) for option in packet.options
-    ] == [type(option) for option in before.packet.options]
+    same = [type(option) for option in packet.options] == [
+        type(option) for option in before.packet.options
+    ]
     is_repeated = (
         isinstance(before.packet.body, BindingUpdate)
         and before.packet.body.lifetime == body.lifetime
