@@ -23,6 +23,7 @@ would have had to wrap around."""
 UNSEEN = "the MAG's sequence numbers leave room for messages that the capture lacks"
 OTHER_MAG = "what another MAG sent in between may not have been captured"
 ADMINISTRATOR = "an administrative action may have come between"
+LOST = "it may be a retransmission by a MAG that the answer did not reach"
 ORDER = "the two messages may have been handled in another order than they were captured"
 
 
@@ -204,6 +205,11 @@ def asked_again(step: Step, told: Rejection, text: str, options: RuleOptions) ->
     is_retry = request.repeats(refused) or request.care_of_address != refused.care_of_address
     if elapsed <= options.retransmission_window and is_retry:
         return None  # the answer may not have reached the MAG, which tries again, or another path
+    # Earlier attempts of a request that was the fifth, say, would show as a gap before it.
+    is_run_older = step.context.contiguous_since < told.moment.ordinal - 1
+    is_within = elapsed <= options.max_timeout + options.retransmission_window
+    if is_retry and is_within and not is_run_older:
+        return inconclusive(text, LOST, evidence=(told.moment,))
     text = f"{text} {elapsed / SECOND:.3f} s before"
     if elapsed > options.administrative_action:
         return inconclusive(text, ADMINISTRATOR, evidence=(told.moment,))

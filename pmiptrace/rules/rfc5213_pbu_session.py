@@ -356,12 +356,11 @@ def _late_refresh(step: Step, binding: Binding) -> Verdict | None:
     if now is None or over is None or binding.lifetime is None:
         return None
     is_little = (now - over) * 10 <= binding.lifetime * SECOND
-    return proven(
-        step,
-        accepted_at(binding),
-        f"refreshed {(now - over) / SECOND:.3f} s after its lifetime of {binding.lifetime} s",
-        severity=Severity.INFO if is_little else Severity.WARNING,
-    )
+    severity = Severity.INFO if is_little else Severity.WARNING
+    text = f"refreshed {(now - over) / SECOND:.3f} s after its lifetime of {binding.lifetime} s"
+    if binding.bid is not None:
+        return inconclusive(text, "a bulk refresh may have extended it", severity=severity)
+    return proven(step, accepted_at(binding), text, severity=severity)
 
 
 def _at(moment: Moment | None) -> tuple[Moment, ...]:

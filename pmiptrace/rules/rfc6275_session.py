@@ -6,6 +6,7 @@ from pmiptrace.model import BindingState, Exchange, Message, Moment, Session, Se
 from pmiptrace.rules.history import (
     ORDER,
     OTHER_MAG,
+    REORDERING,
     SECOND,
     SEQUENCE_TRUST,
     UNSEEN,
@@ -221,9 +222,18 @@ def last_accepted_number_returned(step: Step) -> Verdict | None:
     text = f"status 135 with number {number}; the last one accepted is {last.sequence}"
     evidence = (since, *request_evidence(step))
     is_impossible = 0 < behind(number, last.sequence) <= SEQUENCE_TRUST
-    if is_impossible and len(numbers) == 1 and is_answered_since(step, since):
+    request = step.exchange.answered if step.exchange is not None else None
+    was_last = request is not None and _is_before(since, request)
+    if is_impossible and was_last and len(numbers) == 1 and is_answered_since(step, since):
         return fail(text, field="sequence", evidence=evidence)
     return inconclusive(text, UNSEEN, field="sequence", evidence=evidence)
+
+
+def _is_before(moment: Moment, message: Message) -> bool:
+    """Tell whether a moment is earlier than a message, and not by so little that it is unsure."""
+    if moment.time is None or message.time is None:
+        return False
+    return message.time - moment.time >= REORDERING
 
 
 @rule("RFC6275-11.7.1-135-NEXT", on="PBU", unless=TIMESTAMP, configured="grace")
@@ -367,9 +377,10 @@ def interval_doubles(step: Step, options: RuleOptions) -> Verdict | None:
         f"attempt {number} came {seconds:.3f} s after the one before; the attempts before took"
         f" {so_far / SECOND:.3f} s"
     )
-    if gap < options.at_least(times[-2] - times[-3]):
-        # No timer gets shorter.
-        why = "an answer that was not captured, or is late in it, may have brought it about"
+    before = times[-2] - times[-3]
+    if abs(gap - before) > before // 20:
+        # Not a timer that stands still: what makes a MAG register anew comes at any time.
+        why = "an event, or an answer that was not captured, may have brought it about"
         return inconclusive(text, why, evidence=exchange.attempts[-9:-1])
     return fail(text, evidence=exchange.attempts[-9:-1])
 

@@ -273,8 +273,9 @@ example(
 
 
 def refused(status: int, *acts: Play, **parts: object) -> Play:
-    """The first PBU of the mobile node is rejected."""
-    return then(pbu(**parts), pba(status=status), *acts)
+    """The first PBU of the mobile node is rejected; the MAG sent one for another before."""
+    before = then(lambda s: s.register(s.plain, "mn0@example.com"), wait(1))
+    return then(before, pbu(**parts), pba(status=status), *acts)
 
 
 example(

@@ -312,8 +312,9 @@ example(
 
 
 def refused(status: int, **parts: object) -> Play:
-    """The LMA rejects the PBU for both families; 5 s go by."""
-    return then(dual(**parts), pba(status=status), wait(5))
+    """The LMA rejects the PBU for both families, not the MAG's first one; 5 s go by."""
+    before = then(lambda s: s.register(s.plain, "mn0@example.com"), wait(1))
+    return then(before, dual(**parts), pba(status=status), wait(5))
 
 
 def unseen_before(*acts: Play) -> Play:
