@@ -444,7 +444,8 @@ def binding_document(binding: Binding, mags: Mapping[int, MagNode]) -> BindingDo
 
 def session_document(session: Session, mags: Mapping[int, MagNode]) -> SessionDocument:
     """Show a session."""
-    home = session.ipv4_home_address
+    # What the MAG asked for is none until the LMA grants it.
+    home = session.ipv4_home_address if session.ipv4_since is not None else None
     return SessionDocument(
         id=session.id,
         lma=address_text(session.lma),

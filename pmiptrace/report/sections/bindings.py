@@ -51,7 +51,7 @@ def write_bindings(view: View) -> None:
 def _write_session(view: View, session: Session) -> None:
     page = view.page
     prefixes = [str(prefix) for prefix in session.prefixes]
-    if session.ipv4_home_address is not None:
+    if session.ipv4_home_address is not None and session.ipv4_since is not None:
         prefixes.append(str(session.ipv4_home_address))
     page.items(
         [
