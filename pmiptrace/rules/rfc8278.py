@@ -881,7 +881,7 @@ def same_prefixes_on_every_path(step: Step) -> Verdict | None:
         return None
     if exchange.kind is not ExchangeKind.ADD_PATH or pair_of_bodies[1].status >= 128:
         return None
-    _, reply = pair(step)
+    request, reply = pair(step)
     given = {option.prefix for option in prefixes_of(reply)}
     held = set(session.prefixes)
     if not held or not complete(reply) or any(prefix.is_all_zero for prefix in given):
@@ -894,6 +894,10 @@ def same_prefixes_on_every_path(step: Step) -> Verdict | None:
         return inconclusive(
             text, "the capture does not hold the start of the session", option=option
         )
+    if not held & {option.prefix for option in prefixes_of(request)}:
+        # Section 3.1 has the MAG name the prefix, which is how the LMA finds the session.
+        why = "the PBU named no prefix of the session, so the LMA may have made another"
+        return inconclusive(text, why, option=option, evidence=request_evidence(step))
     return fail(text, option=option, evidence=request_evidence(step))
 
 
