@@ -32,6 +32,7 @@ from pmiptrace.model import (
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.rule import RuleOptions
+from pmiptrace.track.peers import KnownMags
 from pmiptrace.track.timers import Timers
 from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.dialect import DialectDecoder
@@ -97,7 +98,7 @@ class Analysis:
     @property
     def mags(self) -> Mapping[int, MagNode]:
         """The MAGs known so far, by every id that they had."""
-        return self._tracker.state.peers.by_every_id()
+        return KnownMags(self._tracker.state.peers)
 
     @property
     def rules(self) -> tuple[RuleCount, ...]:

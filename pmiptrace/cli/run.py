@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ from msgspec import Struct
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.cli.progress import progress
 from pmiptrace.errors import PmiptraceError, UsageError
-from pmiptrace.model import CaptureInfo, MagNode, Problem, Report, Severity
+from pmiptrace.model import CaptureInfo, Problem, Report, Severity
 from pmiptrace.report.document import clean, unopened, with_unopened
 from pmiptrace.report.output import destination
 from pmiptrace.report.times import TimeFormat
@@ -183,7 +183,7 @@ def _write_lines(
     from pmiptrace.report.jsonl import LineWriter
 
     follow = "-" in request.captures or stream.isatty()
-    writer = LineWriter(stream, Narrowing(selected, _KnownMags(analysis)), flush=follow)
+    writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=follow)
     result = writer.outcome
     events = analysis.events()
     try:
@@ -205,22 +205,6 @@ def _write_lines(
     result.interrupted = analysis.interrupted
     writer.finish(analysis.rules)
     return result
-
-
-class _KnownMags(Mapping[int, MagNode]):
-    """The MAGs as an analysis knows them whenever it is asked."""
-
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-
-    def __getitem__(self, mag: int) -> MagNode:
-        return self._analysis.mags[mag]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._analysis.mags)
-
-    def __len__(self) -> int:
-        return len(self._analysis.mags)
 
 
 def _after_interrupt(events: Iterator[Event]) -> Iterator[Event]:

@@ -17,6 +17,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.rules.history import UNSEEN, age, is_first_attempt, is_on_its_way, proven
 from pmiptrace.rules.look import complete, message_of, pair, request_evidence
+from pmiptrace.rules.rfc8278 import CANNOT_SUPPORT_MULTIPATH, MAG_ID, MULTIPATH
 from pmiptrace.rules.rule import (
     PASS,
     REPLY,
@@ -30,11 +31,6 @@ from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingUpdate
-
-MULTIPATH = 63
-MAG_ID = 64
-CANNOT_SUPPORT_MULTIPATH = 180
-"""Status CANNOT_SUPPORT_MULTIPATH_BINDING (RFC 8278 section 4.3)."""
 
 _HANDOFFS = (Handoff.BETWEEN_INTERFACES, Handoff.BETWEEN_MAGS, Handoff.UNKNOWN)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -92,18 +93,15 @@ class Peers:
             known = self._by_address[address] = self._new(None)
         return self._with_address(known, address)
 
+    def joined_ids(self) -> Iterator[int]:
+        """Give the ids of MAGs that turned out to be paths of others."""
+        return iter(self._joined)
+
     def current(self, mag: int) -> int:
         """Give the id under which a MAG is known now, after its addresses were joined."""
         while mag in self._joined:
             mag = self._joined[mag]
         return mag
-
-    def by_every_id(self) -> dict[int, MagNode]:
-        """Give all MAGs by the ids they have and had."""
-        return {
-            **self.mags,
-            **{number: self.mags[self.current(number)] for number in self._joined},
-        }
 
     # ------------------------------------------------------------ what LMAs were seen to support
 
@@ -181,6 +179,23 @@ def _keep(known: dict[K, V], key: K, value: V) -> None:
     """Note something, unless there is no room left for more."""
     if len(known) < Peers.LIMIT or key in known:
         known[key] = value
+
+
+class KnownMags(Mapping[int, MagNode]):
+    """The MAGs by the ids that they have and had, as they are known whenever this is asked."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    def __getitem__(self, mag: int) -> MagNode:
+        return self._peers.mags[self._peers.current(mag)]
+
+    def __iter__(self) -> Iterator[int]:
+        yield from self._peers.mags
+        yield from self._peers.joined_ids()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Continuity:

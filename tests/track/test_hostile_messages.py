@@ -15,7 +15,7 @@ from track_run import Domain, Run
 from pmiptrace.model import Binding, BindingState, Body, Message, Session
 from pmiptrace.testing import SECOND, Trace, mn_identifier
 from pmiptrace.track.pairing import Pairing
-from pmiptrace.track.peers import Peers
+from pmiptrace.track.peers import KnownMags, Peers
 from pmiptrace.track.sessions import Sessions, binding_key
 from pmiptrace.track.timers import Clock
 from pmiptrace.track.tracker import Tracker
@@ -160,7 +160,7 @@ def check(run: Run) -> None:
         for binding in session.bindings:
             check_history(session, binding)
     states = run.tracker.state
-    assert all(b.mag in states.peers.by_every_id() for s in run.sessions for b in s.bindings)
+    assert all(b.mag in KnownMags(states.peers) for s in run.sessions for b in s.bindings)
 
 
 def check_history(session: Session, binding: Binding) -> None:

@@ -7,6 +7,7 @@ from track_run import Domain, Run, binding_of
 from pmiptrace.address import address_octets, address_text
 from pmiptrace.model import Identifier, SessionMode
 from pmiptrace.testing import Trace, nai
+from pmiptrace.track.peers import KnownMags
 from pmiptrace.track.sessions import MAX_BINDINGS
 from pmiptrace.wire.options.rfc5844 import Ipv4HomeAddressReply, Ipv4HomeAddressRequest
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
@@ -79,7 +80,7 @@ def test_an_address_turns_out_to_be_a_path_of_a_known_mag() -> None:
     assert {b.mag for s in run.sessions for b in s.bindings} == {1}
     peers = run.tracker.state.peers
     assert peers.current(2) == 1
-    assert peers.by_every_id()[2] is peers.mags[1]
+    assert KnownMags(peers)[2] is peers.mags[1]
 
 
 def test_joined_bindings_still_end() -> None:
@@ -106,7 +107,7 @@ def test_one_address_used_by_two_named_mags_is_no_join() -> None:
         nai("mag1@example.com"),
         nai("mag2@example.com"),
     ]
-    assert run.tracker.state.peers.by_every_id().keys() == {1, 2}
+    assert KnownMags(run.tracker.state.peers).keys() == {1, 2}
 
 
 def test_alternate_care_of_address_is_the_binding_s() -> None:
