@@ -226,7 +226,10 @@ class Message(Struct, frozen=True, kw_only=True):
         return sum(option_number(option) == number for option in self.options)
 
     def offset_of(self, option: Option) -> int:
-        """Give the place of one of its options, from the start of the Mobility Header."""
+        """Give the place of one of its options, from the start of the Mobility Header.
+
+        Of options that are equal, it may be the place of the first: decoding shares them.
+        """
         for offset, candidate in zip(self.offsets, self.options, strict=True):
             if candidate is option:
                 return offset

@@ -198,15 +198,17 @@ class DialectDecoder:
         return message if dialect is None else dialect.translate(message)
 
     def _dialect_of(self, message: Message) -> Dialect | None:
-        peers = frozenset((message.source, message.destination))
         for dialect in self.dialects:
             if dialect.recognizes(message):
+                peers = _peers_of(message)
                 self._peers[peers] = dialect
                 self._peers.move_to_end(peers)
                 if len(self._peers) > PEERS_REMEMBERED:
                     self._peers.popitem(last=False)
                 return dialect
-        known = self._peers.get(peers)
+        if not self._peers:
+            return None
+        known = self._peers.get(_peers_of(message))
         return known if known is not None and known.accommodates(message) else None
 
 
@@ -281,6 +283,10 @@ def _headers(message: Message) -> list[tuple[int, int]]:
         (payload[offset], payload[offset + 1] if payload[offset] != PAD1 else 0)
         for offset in message.offsets
     ]
+
+
+def _peers_of(message: Message) -> frozenset[bytes]:
+    return frozenset((message.source, message.destination))
 
 
 def _flag_word(message: Message) -> int:
