@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -108,45 +109,107 @@ def message_fields(message: Message) -> Iterator[Shown]:
         yield from fields(body)
 
 
+@lru_cache(maxsize=16_384)
 def option_document(
     option: Option, registry: OptionRegistry = MOBILITY_OPTIONS
 ) -> dict[str, object]:
     """Give an option as plain values that JSON can carry, its registered name among them.
 
     A code comes as the number and, under `NAME_name`, its registered name; a time in seconds is
-    under `NAME_s`. Reserved bits are left out where they are zero, as they must be.
+    under `NAME_s`. Reserved bits are left out where they are zero, as they must be. Equal options
+    share the document, which nobody changes.
     """
     number = option_number(option)
-    return {
-        "number": number,
-        "name": registry.name(number),
-        **_document(fields(option, registry)),
-    }
+    document: dict[str, object] = {"number": number, "name": registry.name(number)}
+    if isinstance(option, OpaqueOption):
+        _add_shown(document, fields(option, registry))
+    else:
+        _add_fields(document, option)
+    return document
 
 
 def message_document(message: Message) -> dict[str, object]:
     """Give the fixed part of a message as plain values, in the way of `option_document`."""
-    return _document(message_fields(message))
-
-
-def _document(shown: Iterable[Shown]) -> dict[str, object]:
     document: dict[str, object] = {}
-    for field in shown:
-        value = field.value
-        if field.label == "Reserved" and not value:
-            continue
-        if isinstance(value, tuple):
-            document[field.name] = [
-                {"number": option.number, "name": option.name, **_document(option.fields)}
-                for option in field.nested
-            ]
-        else:
-            document[field.name] = field.text if isinstance(value, bytes) else value
-        if field.codes is not None:
-            document[f"{field.name}_name"] = field.codes.get(value, "Unassigned")
-        if field.unit in _SECONDS:
-            document[f"{field.name}_s"] = value * _SECONDS[field.unit]
+    if isinstance(message.body, OpaqueBody):
+        _add_shown(document, message_fields(message))
+    else:
+        _add_fields(document, message.body)
     return document
+
+
+def _add_shown(document: dict[str, object], shown: Iterable[Shown]) -> None:
+    """Add the fields of what could not be decoded as a whole."""
+    for field in shown:
+        if field.label != "Reserved" or field.value:
+            document[field.name] = field.text if isinstance(field.value, bytes) else field.value
+            _add_meaning(document, field.name, field.value, field.codes, field.unit)
+
+
+class _Column(Struct, frozen=True):
+    """What is fixed about one field of a class in its document."""
+
+    name: str
+    field: Field
+    reserved: bool
+    codes: Mapping[int, str] | None
+    unit: str | None
+    names_itself: bool
+    """Whether the class has a property for what the value means."""
+    is_number: bool
+    """Whether it is nothing but a number or a flag."""
+
+
+@cache
+def _columns(cls: type[Option | Body]) -> tuple[_Column, ...]:
+    columns = []
+    for placed in Layout.of(cls).fields:
+        field = placed.field
+        codes = field.codes if isinstance(field, Bits) else None
+        unit = field.unit if isinstance(field, Bits) and field.unit in _SECONDS else None
+        names_itself = hasattr(cls, f"{placed.name}_name")
+        plain = isinstance(field, Bits | Maybe) and codes is None and not (unit or names_itself)
+        is_reserved = field.label == "Reserved"
+        columns.append(_Column(placed.name, field, is_reserved, codes, unit, names_itself, plain))
+    return tuple(columns)
+
+
+def _add_fields(document: dict[str, object], value: Option | Body) -> None:
+    """Add the fields of a value, as `fields` gives them, without the rest that a tree needs."""
+    for column in _columns(type(value)):
+        name, field = column.name, column.field
+        content = getattr(value, name)
+        if column.reserved and not content:
+            continue
+        if column.is_number:
+            document[name] = content
+            continue
+        codes = column.codes
+        if column.names_itself:
+            meaning = getattr(value, f"{name}_name")
+            codes = codes if meaning is None else {content: meaning}
+        if isinstance(field, SubOptions):
+            document[name] = [option_document(option, field.registry) for option in content]
+        elif isinstance(content, bytes):
+            document[name] = _text(field, content, codes, value)
+        else:
+            document[name] = content
+        _add_meaning(document, name, content, codes, column.unit)
+    if value.excess:
+        document["excess"] = value.excess.hex()
+
+
+def _add_meaning(
+    document: dict[str, object],
+    name: str,
+    value: Any,
+    codes: Mapping[int, str] | None,
+    unit: str | None,
+) -> None:
+    if codes is not None:
+        document[f"{name}_name"] = codes.get(value, "Unassigned")
+    if unit in _SECONDS:
+        document[f"{name}_s"] = value * _SECONDS[unit]
 
 
 def _partial(layout: Layout[Any] | None, data: bytes) -> Iterator[Shown]:
