@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
 from msgspec import Meta, Struct
@@ -408,6 +408,11 @@ def mag_document(mags: Mapping[int, MagNode], mag: int | None) -> MagDocument:
     node = None if mag is None else mags.get(mag)
     if node is None:
         return MagDocument(None, ())
+    return _mag_document(node)
+
+
+@lru_cache(maxsize=1024)
+def _mag_document(node: MagNode) -> MagDocument:
     return MagDocument(name_text(node.identifier), tuple(map(address_text, node.addresses)))
 
 
@@ -419,8 +424,8 @@ def transition_document(transition: Transition) -> TransitionDocument:
         capture=moment.capture,
         frame=moment.frame,
         event=transition.event,
-        before=transition.before.value,
-        after=transition.after.value,
+        before=transition.before,
+        after=transition.after,
     )
 
 
@@ -462,7 +467,18 @@ def session_document(session: Session, mags: Mapping[int, MagNode]) -> SessionDo
 # -------------------------------------------------------------------------------- exchanges
 
 
-def exchange_document(exchange: Exchange, mags: Mapping[int, MagNode]) -> ExchangeDocument:
+E = TypeVar("E", bound=ExchangeDocument)
+
+
+@overload
+def exchange_document(exchange: Exchange, mags: Mapping[int, MagNode]) -> ExchangeDocument: ...
+@overload
+def exchange_document(exchange: Exchange, mags: Mapping[int, MagNode], cls: type[E]) -> E: ...
+def exchange_document(
+    exchange: Exchange,
+    mags: Mapping[int, MagNode],
+    cls: type[ExchangeDocument] = ExchangeDocument,
+) -> ExchangeDocument:
     """Show an exchange: the request's contents, or those of the reply where no request was seen."""
     request, reply = exchange.request, exchange.reply
     asked, answer = _registration(request), _registration(reply)
@@ -470,7 +486,7 @@ def exchange_document(exchange: Exchange, mags: Mapping[int, MagNode]) -> Exchan
     path = shown.multipath if shown else None
     seen = request or reply
     rtt = exchange.round_trip
-    return ExchangeDocument(
+    return cls(
         id=exchange.id,
         session=exchange.session,
         kind=exchange.kind,
@@ -637,22 +653,32 @@ def counted_as(finding: Finding) -> str:
 # --------------------------------------------------------------------------------- messages
 
 
-def message_document(message: Message) -> MessageDocument:
+M = TypeVar("M", bound=MessageDocument)
+
+
+@overload
+def message_document(message: Message) -> MessageDocument: ...
+@overload
+def message_document(message: Message, cls: type[M]) -> M: ...
+def message_document(
+    message: Message, cls: type[MessageDocument] = MessageDocument
+) -> MessageDocument:
     """Show a message with its flags and all its options by name."""
-    body, frame = message.body, message.frame
-    declared = message_type(message.mh_type, message.datagram.payload[6:7])
-    return MessageDocument(
+    body, datagram = message.body, message.datagram
+    frame = datagram.frame
+    declared = message_type(message.mh_type, datagram.payload[6:7])
+    return cls(
         capture=frame.capture,
         frame=frame.number,
         time=rfc3339(frame.time),
-        source=address_text(message.source),
-        destination=address_text(message.destination),
-        transport=_transport(message.datagram),
-        encapsulation=message.datagram.encapsulation,
+        source=address_text(datagram.source),
+        destination=address_text(datagram.destination),
+        transport=_transport(datagram),
+        encapsulation=datagram.encapsulation,
         kind=message.kind,
         mh_type=message.mh_type,
         name=declared.name if declared else "Unknown",
-        flags=tuple(letter for name, letter in _flags(type(body)) if getattr(body, name)),
+        flags=tuple([letter for name, letter in _flags(type(body)) if getattr(body, name)]),
         sequence=_number(body, "sequence"),
         lifetime_s=_number(body, "lifetime_s"),
         status=status_document(body),
@@ -715,6 +741,7 @@ def rule_document(count: RuleCount) -> RuleDocument:
 # ------------------------------------------------------------------------------------- text
 
 
+@lru_cache(maxsize=8192)
 def name_text(identifier: Identifier | None) -> str | None:
     """Give an identifier as text without unprintable characters."""
     return None if identifier is None else str(identifier)

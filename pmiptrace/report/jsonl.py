@@ -46,8 +46,8 @@ from pmiptrace.report.document import (
     rule_document,
     session_document,
     tool,
-    transition_document,
 )
+from pmiptrace.report.times import rfc3339
 from pmiptrace.selection import Narrowing, Outcome
 
 if TYPE_CHECKING:
@@ -132,11 +132,11 @@ class LineWriter:
             self.outcome.messages += 1
             self._kinds[event.kind] += 1
             if chosen.message(event):
-                self._write(_line(MessageLine, message_document(event)))
+                self._write(message_document(event, MessageLine))
         elif isinstance(event, Exchange):
             if chosen.exchange(event):
                 self._counts["exchanges"] += 1
-                self._write(_line(ExchangeLine, exchange_document(event, self._mags)))
+                self._write(exchange_document(event, self._mags, ExchangeLine))
         elif isinstance(event, Finding):
             if chosen.finding(event):
                 self._findings[counted_as(event)] += 1
@@ -171,9 +171,15 @@ class LineWriter:
         )
 
     def _transition(self, change: Change) -> TransitionLine:
-        session, binding = change.session, change.binding
+        session, binding, transition = change.session, change.binding, change.transition
+        moment = transition.moment
         return TransitionLine(
-            **msgspec.structs.asdict(transition_document(change.transition)),
+            time=rfc3339(moment.time),
+            capture=moment.capture,
+            frame=moment.frame,
+            event=transition.event,
+            before=transition.before,
+            after=transition.after,
             session=session.id,
             lma=address_text(session.lma),
             mobile_node=name_text(session.mobile_node),

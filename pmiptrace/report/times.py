@@ -22,6 +22,7 @@ class TimeFormat(StrEnum):
     EPOCH = "epoch"
 
 
+@lru_cache(maxsize=1024)
 def rfc3339(time: int | None) -> str | None:
     """Give a time as RFC 3339 text in UTC with nine decimals, ``2023-11-14T22:13:20.050000000Z``.
 
