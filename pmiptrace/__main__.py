@@ -1,0 +1,5 @@
+"""``python -m pmiptrace``."""
+
+from pmiptrace.cli import main
+
+main()
