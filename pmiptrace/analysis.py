@@ -142,14 +142,20 @@ class Analysis:
         except KeyboardInterrupt:
             self.interrupted = True
             collect(self._conclusion())
+        return replace(
+            self.overview(),
+            sessions=tuple(sessions[number] for number in sorted(sessions)),
+            exchanges=tuple(exchanges[number] for number in sorted(exchanges)),
+            findings=tuple(findings),
+        )
+
+    def overview(self) -> Report:
+        """Give the report without sessions, exchanges and findings, once the events are over."""
         return Report(
             captures=tuple(info for _, info in sorted(self._infos.items())),
             messages=self.messages_by_type.total(),
             messages_by_type=dict(self.messages_by_type.most_common()),
             mags=dict(self.mags),
-            sessions=tuple(sessions[number] for number in sorted(sessions)),
-            exchanges=tuple(exchanges[number] for number in sorted(exchanges)),
-            findings=tuple(findings),
             rules=self.rules,
             interrupted=self.interrupted,
         )

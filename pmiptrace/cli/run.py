@@ -8,23 +8,27 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.cli.progress import progress
 from pmiptrace.errors import PmiptraceError, UsageError
-from pmiptrace.model import CaptureInfo, Problem, Report, Severity
+from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session, Severity
+from pmiptrace.report.digest import Digest
 from pmiptrace.report.document import clean, unopened, with_unopened
 from pmiptrace.report.output import destination
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow, outcome, rule_ids
 from pmiptrace.settings import Settings, settings
+
+_NO_MATCH = "note: no mobile node, MAG and LMA of the captures matches"
 
 READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
@@ -117,10 +121,16 @@ def _analyze(
         )
         if lines:
             result = _write_lines(request, analysis, selected, stream)
-        else:
+        elif request.format == "json":
             report, result = _report(request, analysis, selected)
-    if not lines:
-        _write_report(request, report, stream)
+        else:
+            digest, report, result = _digest(request, analysis, selected)
+    if request.format == "json":
+        from pmiptrace.report.json import write
+
+        write(report, stream)
+    elif not lines:
+        _write_text(request, report, digest, stream)
     for error in analysis.errors:
         _tell(str(error))
     if result.interrupted:
@@ -137,20 +147,44 @@ def _report(request: Request, analysis: Analysis, selected: Selection) -> tuple[
         return Report(captures=tuple(captures)), Outcome(faulty=True)
     report = with_unopened(narrow(whole, selected), analysis.errors)
     if selected.is_narrow and not (report.sessions or report.exchanges):
-        _tell("note: no mobile node, MAG and LMA of the captures matches")
+        _tell(_NO_MATCH)
     return report, outcome(report, selected, unopened=bool(analysis.errors))
 
 
-def _write_report(request: Request, report: Report, stream: BinaryIO) -> None:
-    if request.format == "json":
-        from pmiptrace.report.json import write
+def _digest(
+    request: Request, analysis: Analysis, selected: Selection
+) -> tuple[Digest, Report, Outcome]:
+    """Run the analysis, and keep of it what a page shows."""
+    digest, narrowing, result = Digest(), Narrowing(selected, analysis.mags), Outcome()
 
-        write(report, stream)
-    else:
-        _write_text(request, report, stream)
+    def take(event: Event) -> None:
+        if isinstance(event, Finding):
+            if not narrowing.finding(event):
+                return
+            result.failed |= selected.fails(event)
+        elif (isinstance(event, Exchange) and not narrowing.exchange(event)) or (
+            isinstance(event, Session) and not narrowing.session(event)
+        ):
+            return
+        digest.add(event)
+
+    try:
+        _each_event(analysis, take)
+    except Exception as error:
+        problem = Problem("internal-error", _tell_fault(error))
+        captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
+        return digest, Report(captures=tuple(captures)), Outcome(faulty=True)
+    whole = analysis.overview()
+    rules = tuple(count for count in whole.rules if selected.rule(count.rule))
+    report = with_unopened(replace(whole, rules=rules), analysis.errors)
+    if selected.is_narrow and not (digest.session_totals.count or digest.totals.count):
+        _tell(_NO_MATCH)
+    result.messages, result.interrupted = report.messages, report.interrupted
+    result.unopened = bool(analysis.errors)
+    return digest, report, result
 
 
-def _write_text(request: Request, report: Report, stream: BinaryIO) -> None:
+def _write_text(request: Request, report: Report, digest: Digest, stream: BinaryIO) -> None:
     """Write a page: for the terminal as wide as that is, for a file without colour."""
     from rich.console import Console
 
@@ -163,7 +197,7 @@ def _write_text(request: Request, report: Report, stream: BinaryIO) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
-            render(report, console=open_console(sys.stdout), options=options)
+            render(report, console=open_console(sys.stdout), options=options, digest=digest)
         except SystemExit as gone:  # what rich makes of a broken pipe
             raise BrokenPipeError from gone
         sys.stdout.flush()
@@ -172,7 +206,7 @@ def _write_text(request: Request, report: Report, stream: BinaryIO) -> None:
     console = Console(
         file=text, width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
     )
-    render(report, console=console, options=options)
+    render(report, console=console, options=options, digest=digest)
     text.flush()
     text.detach()
 
@@ -185,15 +219,8 @@ def _write_lines(
     follow = "-" in request.captures or stream.isatty()
     writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=follow)
     result = writer.outcome
-    events = analysis.events()
     try:
-        try:
-            for event in events:
-                writer.event(event)
-        except KeyboardInterrupt:
-            # It came while a line was written: the analysis has to hear of it, to conclude.
-            for event in _after_interrupt(events):
-                writer.event(event)
+        _each_event(analysis, writer.event)
     except OSError:
         raise
     except Exception as fault:
@@ -205,6 +232,18 @@ def _write_lines(
     result.interrupted = analysis.interrupted
     writer.finish(analysis.rules)
     return result
+
+
+def _each_event(analysis: Analysis, take: Callable[[Event], None]) -> None:
+    """Run the analysis to its end, or to its conclusion after Ctrl-C."""
+    events = analysis.events()
+    try:
+        for event in events:
+            take(event)
+    except KeyboardInterrupt:
+        # It came outside of the analysis, which has to hear of it, to conclude.
+        for event in _after_interrupt(events):
+            take(event)
 
 
 def _after_interrupt(events: Iterator[Event]) -> Iterator[Event]:

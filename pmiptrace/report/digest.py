@@ -1,21 +1,27 @@
-"""What a page for people says of a report: what to name first, what to add up. No layout.
+"""What a page for people says of an analysis: what to name first, what to add up. No layout.
 
-One pass over the report counts everything; lists are made only for what a page shows.
+It takes what an analysis gives as it goes on and keeps only what a page can show: counts, the first
+findings of each rule and party, the sessions with most trouble, and exchanges of some sessions. So
+it does not grow with the capture.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from statistics import median_low
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from pmiptrace.model import (
     Body,
+    CaptureInfo,
     Exchange,
     ExchangeKind,
     Finding,
+    Identifier,
     Message,
     Moment,
     Party,
@@ -28,23 +34,76 @@ from pmiptrace.wire.layout import Bits, Layout
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
+if TYPE_CHECKING:
+    from pmiptrace.analysis import Event
+
+G = TypeVar("G")
+
 _EXAMPLES = 2
 """Sessions to show of many that all went well."""
+_FINDINGS = 64
+"""Findings kept of a rule and party; more are counted."""
+_GROUPS = 10_000
+"""Rules and parties told apart; further parties are counted with the unknown one."""
+_SESSIONS = 64
+"""Sessions kept: the first ones, and as many with most trouble."""
+_EXCHANGES = 4096
+"""Exchanges kept. Beyond that, those of sessions that went well are let go."""
+_RECENT = 1024
+"""Exchanges of which it is known how they were counted, should another answer come."""
+_NODES = 1_000_000
+"""Mobile nodes that are counted exactly."""
+_TROUBLED = 65_536
+"""Sessions of which it is known how much trouble they had."""
+_PRECISION = 4
+"""Digits of a round-trip time that go into the median."""
 
 ROUTINE = frozenset({ExchangeKind.REFRESH, ExchangeKind.BULK, ExchangeKind.HEARTBEAT})
 """Exchanges that leave everything as it is; in a row, and answered well, they are one line."""
 
 
-class FindingGroup(Struct, frozen=True):
+class FindingGroup:
     """The findings of one rule about one party that share their status."""
 
-    rule: str
-    status: Status
-    severity: Severity
-    """The worst of them."""
-    party: Party
-    findings: tuple[Finding, ...]
-    """In the order of the capture."""
+    __slots__ = ("alike", "count", "findings", "reasons", "severity")
+
+    def __init__(self, first: Finding) -> None:
+        self.count = 0
+        self.findings: list[Finding] = []
+        """The first of them, in the order of the capture; at least one."""
+        self.severity = first.severity
+        """The worst of all."""
+        self.alike = True
+        """Whether all have the same evidence."""
+        self.reasons: set[str | None] = set()
+        """Why they are inconclusive; a few of the reasons."""
+        self.add(first)
+
+    @property
+    def rule(self) -> str:
+        """The rule of all."""
+        return self.findings[0].rule
+
+    @property
+    def status(self) -> Status:
+        """The status of all."""
+        return self.findings[0].status
+
+    @property
+    def party(self) -> Party:
+        """The party of all, as the first names it."""
+        return self.findings[0].party
+
+    def add(self, finding: Finding) -> None:
+        """Take in one more."""
+        self.count += 1
+        if len(self.findings) < _FINDINGS:
+            self.findings.append(finding)
+        self.alike = self.alike and finding.message == self.findings[0].message
+        if len(self.reasons) < 2:
+            self.reasons.add(finding.why_inconclusive)
+        if finding.severity.rank < self.severity.rank:
+            self.severity = finding.severity
 
 
 class RuleGroup(Struct, frozen=True):
@@ -56,7 +115,7 @@ class RuleGroup(Struct, frozen=True):
     @property
     def count(self) -> int:
         """How many findings there are."""
-        return sum(len(group.findings) for group in self.parties)
+        return sum(group.count for group in self.parties)
 
     @property
     def rank(self) -> tuple[int, int, str]:
@@ -89,91 +148,252 @@ class Latency(Struct, frozen=True):
     """How long answers took, in nanoseconds."""
 
     median: int
+    """Rounded to four digits."""
     maximum: int
     slowest: Exchange
 
 
-class Totals(Struct, frozen=True, kw_only=True):
-    """The exchanges of a report, added up."""
+class Totals:
+    """The exchanges, added up."""
 
-    kinds: Counter[str]
-    unanswered: int
-    unmatched: int
-    """Replies to requests that were not captured."""
-    retransmissions: int
-    rejections: Counter[str]
-    """By status with its name."""
-    latency: Latency | None
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.unanswered = 0
+        self.unmatched = 0
+        """Replies to requests that were not captured."""
+        self.retransmissions = 0
+        self.rejections: Counter[str] = Counter()
+        """By status with its name."""
+        self._times: Counter[int] = Counter()
+        self._slowest: Exchange | None = None
+
+    def add(self, exchange: Exchange, times: int = 1) -> None:
+        """Count an exchange, or with -1 take it back."""
+        self.kinds[exchange.kind.value] += times
+        self.retransmissions += times * retransmissions(exchange)
+        self.unanswered += times * (exchange.reply is None)
+        self.unmatched += times * (exchange.request is None)
+        if is_rejected(exchange):
+            self.rejections[status_text(exchange)] += times
+        time = exchange.round_trip
+        if time is None or time < 0:
+            return
+        self._times[_rounded(time)] += times
+        slowest = self._slowest
+        if times > 0 and (slowest is None or time > (slowest.round_trip or 0)):
+            self._slowest = exchange
+
+    @property
+    def count(self) -> int:
+        """How many exchanges there are."""
+        return self.kinds.total()
+
+    @property
+    def latency(self) -> Latency | None:
+        """How long answers took; None if no time could be measured."""
+        left = (self._times.total() + 1) // 2
+        for time in sorted(self._times):
+            left -= self._times[time]
+            if left <= 0 and self._slowest is not None:
+                return Latency(time, self._slowest.round_trip or 0, self._slowest)
+        return None
+
+
+class SessionTotals:
+    """The sessions and their bindings, added up."""
+
+    def __init__(self) -> None:
+        self.modes: Counter[str] = Counter()
+        self.states: Counter[str] = Counter()
+        """Bindings by their state."""
+        self.mag_sessions: Counter[int] = Counter()
+        self.mag_bindings: Counter[int] = Counter()
+        self.mag_live: Counter[int] = Counter()
+        """Bindings over which the LMA forwards, by MAG."""
+        self._nodes: set[Identifier | None] = set()
+
+    def add(self, session: Session) -> None:
+        """Count a session."""
+        self.modes[session.mode.value] += 1
+        if len(self._nodes) < _NODES:
+            self._nodes.add(session.mobile_node)
+        self.mag_sessions.update({binding.mag for binding in session.bindings})
+        for binding in session.bindings:
+            self.states[binding.state.public_name] += 1
+            self.mag_bindings[binding.mag] += 1
+            self.mag_live[binding.mag] += binding.state.is_live
+
+    @property
+    def count(self) -> int:
+        """How many sessions there are."""
+        return self.modes.total()
+
+    @property
+    def mobile_nodes(self) -> int:
+        """How many mobile nodes they are of; at most a million are told apart."""
+        return len(self._nodes)
 
 
 class Digest:
-    """A report, sorted by what matters to its reader."""
+    """What was found, sorted by what matters to its reader."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        grouped: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    def __init__(self) -> None:
         self.severities: Counter[Severity] = Counter()
         self.inconclusive = 0
-        self.notes: dict[str, list[Finding]] = defaultdict(list)
-        self.by_session: dict[int, Counter[str]] = defaultdict(Counter)
-        """Per session the number of findings by severity, ``inconclusive`` apart."""
-        self.by_exchange: dict[int, list[Finding]] = defaultdict(list)
-        for finding in report.findings:
-            if finding.status is Status.NOTE:
-                self.notes[finding.rule].append(finding)
-                continue
-            if finding.status is Status.FAIL:
-                self.severities[finding.severity] += 1
-            else:
-                self.inconclusive += 1
-            grouped[finding.rule, finding.status, *_identity(finding.party)].append(finding)
-            if finding.session is not None:
-                key = (
-                    finding.severity.value
-                    if finding.status is Status.FAIL
-                    else Status.INCONCLUSIVE.value
-                )
-                self.by_session[finding.session][key] += 1
-            if finding.exchange is not None:
-                self.by_exchange[finding.exchange].append(finding)
-        groups = [_group(findings) for findings in grouped.values()]
-        self.failures = _by_rule(group for group in groups if group.status is Status.FAIL)
-        self.doubts = _by_rule(group for group in groups if group.status is Status.INCONCLUSIVE)
-        self.trouble: Counter[int | None] = Counter()
-        """Per session the number of requests refused or not answered."""
-        for exchange in report.exchanges:
-            if exchange.reply is None or is_rejected(exchange):
-                self.trouble[exchange.session] += 1
-        self.exchanges: dict[int | None, Exchange] = {e.id: e for e in report.exchanges}
-        self.end = max(
-            (c.last_time for c in report.captures if c.last_time is not None), default=None
-        )
+        self.totals = Totals()
+        self.session_totals = SessionTotals()
+        self.violations: Counter[int | None] = Counter()
+        """Findings of status fail by the MAG of their exchange."""
+        self.by_exchange: dict[int, list[Finding]] = {}
+        """The findings, notes apart, of exchanges that are kept."""
+        self.end: int | None = None
         """Time of the last packet of all captures."""
+        self._groups: dict[tuple[object, ...], FindingGroup] = {}
+        self._notes: dict[str, FindingGroup] = {}
+        self._mags: dict[int, int | None] = {}
+        """The MAGs of the exchanges that findings are about which are kept."""
+        self._trouble: dict[int, Counter[str]] = {}
+        """Per session the number of findings by severity, ``inconclusive`` apart, and as
+        ``failed`` that of requests refused or not answered."""
+        self._sessions: dict[int, Session] = {}
+        self._excerpt = _Excerpt()
+        self._recent: OrderedDict[int, Exchange] = OrderedDict()
+
+    @classmethod
+    def of(cls, report: Report) -> Digest:
+        """Give the digest of a report."""
+        digest = cls()
+        for part in (report.exchanges, report.findings, report.sessions, report.captures):
+            for event in part:
+                digest.add(event)
+        return digest
+
+    def add(self, event: Event) -> None:
+        """Take in what an analysis gives; messages and changes of state say nothing here."""
+        if isinstance(event, Exchange):
+            self._exchange(event)
+        elif isinstance(event, Finding):
+            self._finding(event)
+        elif isinstance(event, Session):
+            self._session(event)
+        elif isinstance(event, CaptureInfo) and event.last_time is not None:
+            self.end = max(self.end or event.last_time, event.last_time)
+
+    def _exchange(self, exchange: Exchange) -> None:
+        before = self._recent.pop(exchange.id, None)
+        if before is not None:
+            self.totals.add(before, -1)
+        self.totals.add(exchange)
+        self._recent[exchange.id] = exchange
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+        if _has_failed(exchange) and not (before is not None and _has_failed(before)):
+            self._troubled(exchange.session, "failed")
+        for gone in self._excerpt.add(exchange, self._trouble):
+            self.by_exchange.pop(gone.id, None)
+
+    def _finding(self, finding: Finding) -> None:
+        if finding.status is Status.NOTE:
+            _gather(self._notes, finding.rule, finding)
+            return
+        failed = finding.status is Status.FAIL
+        exchange = self.exchange(finding.exchange)
+        if failed:
+            self.severities[finding.severity] += 1
+            if exchange is not None:
+                self.violations[exchange.mag] += 1
+        else:
+            self.inconclusive += 1
+        key: tuple[object, ...] = (finding.rule, finding.status, *_identity(finding.party))
+        if key not in self._groups and len(self._groups) >= _GROUPS:
+            key = (finding.rule, finding.status)
+        _gather(self._groups, key, finding)
+        if exchange is not None and self._groups[key].count <= _FINDINGS:
+            self._mags[exchange.id] = exchange.mag
+        self._troubled(
+            finding.session, finding.severity.value if failed else Status.INCONCLUSIVE.value
+        )
+        number = finding.exchange
+        if number is not None and not self._excerpt.is_gone(finding.session):
+            about = self.by_exchange.setdefault(number, [])
+            if len(about) < _FINDINGS:
+                about.append(finding)
+
+    def _troubled(self, session: int | None, kind: str) -> None:
+        if session is not None:
+            if session not in self._trouble and len(self._trouble) >= _TROUBLED:
+                del self._trouble[next(iter(self._trouble))]
+            self._trouble.setdefault(session, Counter())[kind] += 1
+
+    def _session(self, session: Session) -> None:
+        self.session_totals.add(session)
+        kept = self._sessions
+        kept[session.id] = session
+        if len(kept) >= 4 * _SESSIONS:
+            chosen = {*sorted(kept)[:_SESSIONS]}
+            chosen.update(sorted(filter(self._trouble.get, kept), key=self._burden)[:_SESSIONS])
+            self._sessions = {number: kept[number] for number in sorted(chosen)}
+
+    # ------------------------------------------------------------------------------- asking
+
+    @property
+    def failures(self) -> tuple[RuleGroup, ...]:
+        """What breaks rules, the gravest first."""
+        return _by_rule(g for g in self._groups.values() if g.status is Status.FAIL)
+
+    @property
+    def doubts(self) -> tuple[RuleGroup, ...]:
+        """What may break rules, the gravest first."""
+        return _by_rule(g for g in self._groups.values() if g.status is not Status.FAIL)
+
+    @property
+    def notes(self) -> tuple[FindingGroup, ...]:
+        """What was noticed, a group per rule."""
+        return tuple(
+            sorted(self._notes.values(), key=lambda g: (g.findings[0].severity.rank, g.rule))
+        )
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether anything went wrong in any session."""
+        return bool(self._trouble)
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The sessions that were kept; all, if they are few."""
+        return tuple(self._sessions[number] for number in sorted(self._sessions))
 
     def worst_sessions(self, limit: int) -> tuple[Session, ...]:
         """Give all sessions if they are few; else those with trouble, the gravest first."""
-        sessions = self.report.sessions
-        if len(sessions) <= limit:
-            return sessions
-        troubled = sorted(filter(self._is_troubled, sessions), key=self._burden)
-        return tuple(troubled[:limit]) or sessions[:_EXAMPLES]
+        if self.session_totals.count <= limit:
+            return self.sessions
+        troubled = sorted(filter(self._trouble.get, self._sessions), key=self._burden)
+        shown = tuple(self._sessions[number] for number in troubled[:limit])
+        return shown or self.sessions[:_EXAMPLES]
 
-    def _is_troubled(self, session: Session) -> bool:
-        return session.id in self.by_session or session.id in self.trouble
-
-    def _burden(self, session: Session) -> tuple[int, ...]:
+    def _burden(self, session: int) -> tuple[int, ...]:
         """Sorts sessions by errors, then warnings, infos, doubts, and failed exchanges."""
-        found = self.by_session.get(session.id, Counter())
-        names = (*(severity.value for severity in Severity), Status.INCONCLUSIVE.value)
-        return (*(-found[name] for name in names), -self.trouble[session.id])
+        found = self._trouble.get(session, Counter())
+        names = (*(severity.value for severity in Severity), Status.INCONCLUSIVE.value, "failed")
+        return (*(-found[name] for name in names), session)
 
-    def exchanges_of(self, sessions: Iterable[Session]) -> dict[int, list[Exchange]]:
-        """Give the exchanges of some sessions by session id, in the order of the capture."""
-        found: dict[int, list[Exchange]] = {session.id: [] for session in sessions}
-        for exchange in self.report.exchanges:
-            if exchange.session in found:
-                found[exchange.session].append(exchange)
-        return found
+    def exchange(self, number: int | None) -> Exchange | None:
+        """Give an exchange that was kept."""
+        if number is None:
+            return None
+        return self._recent.get(number) or self._excerpt.exchange(number)
+
+    def mag_of(self, finding: Finding) -> int | None:
+        """Give the MAG of the exchange that a finding is about."""
+        return None if finding.exchange is None else self._mags.get(finding.exchange)
+
+    def exchanges_of(self, session: Session) -> list[Exchange]:
+        """Give the exchanges kept of a session, in the order of the capture."""
+        return self._excerpt.of(session.id)
+
+    def left_out(self, session: Session) -> int:
+        """Give how many exchanges of a session came before those that were kept."""
+        return self._excerpt.dropped.get(session.id, 0)
 
     def runs(self, exchanges: Iterable[Exchange]) -> Iterator[Run]:
         """Join exchanges of routine that follow each other on one path and went well."""
@@ -195,10 +415,9 @@ class Digest:
 
         def weight(number: int) -> tuple[bool, bool, int]:
             exchange = runs[number].first
-            failed = exchange.reply is None or is_rejected(exchange)
             return (
                 exchange.id not in self.by_exchange,
-                not failed,
+                not _has_failed(exchange),
                 min(number, len(runs) - 1 - number),
             )
 
@@ -214,35 +433,73 @@ class Digest:
             and exchange.id not in self.by_exchange
         )
 
-    def totals(self) -> Totals:
-        """Add up all exchanges."""
-        kinds: Counter[str] = Counter()
-        rejections: Counter[str] = Counter()
-        unanswered = unmatched = repeated = 0
-        measured: list[int] = []
-        slowest: Exchange | None = None
-        for exchange in self.report.exchanges:
-            kinds[exchange.kind.value] += 1
-            repeated += retransmissions(exchange)
-            unanswered += exchange.reply is None
-            unmatched += exchange.request is None
-            if is_rejected(exchange):
-                rejections[status_text(exchange)] += 1
-            time = exchange.round_trip
-            if time is not None and time >= 0:
-                if slowest is None or time > (slowest.round_trip or 0):
-                    slowest = exchange
-                measured.append(time)
-        return Totals(
-            kinds=kinds,
-            unanswered=unanswered,
-            unmatched=unmatched,
-            retransmissions=repeated,
-            rejections=rejections,
-            latency=None
-            if slowest is None
-            else Latency(median_low(measured), max(measured), slowest),
-        )
+
+class _Excerpt:
+    """The exchanges of some sessions, all of them where they are few."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, dict[int, Exchange]] = OrderedDict()
+        """By session, the one touched last at the end, and number."""
+        self._session_of: dict[int, int] = {}
+        self.dropped: OrderedDict[int, int] = OrderedDict()
+        """Exchanges let go, by session."""
+
+    def add(self, exchange: Exchange, trouble: Mapping[int, object]) -> list[Exchange]:
+        """Keep an exchange of a session; give those that are let go for it."""
+        session = exchange.session
+        if session is None:
+            return []
+        self._kept.setdefault(session, {})[exchange.id] = exchange
+        self._kept.move_to_end(session)
+        self._session_of[exchange.id] = session
+        gone: list[Exchange] = []
+        while len(self._session_of) > _EXCHANGES:
+            gone += self._let_go(trouble)
+        return gone
+
+    def _let_go(self, trouble: Mapping[int, object]) -> list[Exchange]:
+        """Forget the session untouched longest of those without trouble, if there is one."""
+        oldest = islice(self._kept, _SESSIONS)
+        session = next((n for n in oldest if n not in trouble), next(iter(self._kept)))
+        gone = list(self._kept.pop(session).values())
+        for exchange in gone:
+            del self._session_of[exchange.id]
+        self.dropped[session] = self.dropped.pop(session, 0) + len(gone)
+        if len(self.dropped) > _TROUBLED:
+            self.dropped.popitem(last=False)
+        return gone
+
+    def is_gone(self, session: int | None) -> bool:
+        """Tell whether no exchange of a session is kept, though there were some."""
+        return session in self.dropped and session not in self._kept
+
+    def exchange(self, number: int) -> Exchange | None:
+        """Give one that is kept."""
+        session = self._session_of.get(number)
+        return None if session is None else self._kept[session][number]
+
+    def of(self, session: int) -> list[Exchange]:
+        """Give those of a session, in their order."""
+        kept = self._kept.get(session, {})
+        return [kept[number] for number in sorted(kept)]
+
+
+def _gather(groups: dict[G, FindingGroup], key: G, finding: Finding) -> None:
+    group = groups.get(key)
+    if group is None:
+        groups[key] = FindingGroup(finding)
+    else:
+        group.add(finding)
+
+
+def _has_failed(exchange: Exchange) -> bool:
+    return exchange.reply is None or is_rejected(exchange)
+
+
+def _rounded(time: int) -> int:
+    """Round a time to the digits that the median has."""
+    unit: int = 10 ** max(0, len(str(time)) - _PRECISION)
+    return (time + unit // 2) // unit * unit
 
 
 def _identity(party: Party) -> tuple[object, ...]:
@@ -251,20 +508,14 @@ def _identity(party: Party) -> tuple[object, ...]:
 
 
 def _by_rule(groups: Iterable[FindingGroup]) -> tuple[RuleGroup, ...]:
-    rules: dict[str, list[FindingGroup]] = defaultdict(list)
+    rules: dict[str, list[FindingGroup]] = {}
     for group in groups:
-        rules[group.rule].append(group)
+        rules.setdefault(group.rule, []).append(group)
     found = (
-        RuleGroup(rule, tuple(sorted(parties, key=lambda g: (g.severity.rank, -len(g.findings)))))
+        RuleGroup(rule, tuple(sorted(parties, key=lambda g: (g.severity.rank, -g.count))))
         for rule, parties in rules.items()
     )
     return tuple(sorted(found, key=lambda group: group.rank))
-
-
-def _group(findings: list[Finding]) -> FindingGroup:
-    first = findings[0]
-    severity = min((finding.severity for finding in findings), key=lambda s: s.rank)
-    return FindingGroup(first.rule, first.status, severity, first.party, tuple(findings))
 
 
 def _path(exchange: Exchange) -> tuple[object, ...]:

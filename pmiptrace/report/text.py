@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from pmiptrace.model import Report
+from pmiptrace.report.digest import Digest
 from pmiptrace.report.page import open_console
 from pmiptrace.report.sections.bindings import write_bindings
 from pmiptrace.report.sections.captures import write_captures
@@ -18,13 +19,21 @@ from pmiptrace.report.view import TextOptions, View
 __all__ = ["TextOptions", "TimeFormat", "open_console", "render"]
 
 
-def render(report: Report, *, console: Console, options: TextOptions | None = None) -> None:
+def render(
+    report: Report,
+    *,
+    console: Console,
+    options: TextOptions | None = None,
+    digest: Digest | None = None,
+) -> None:
     """Write the page to a console; `open_console` gives one that suits a file.
 
+    A `digest` that was made while the analysis went on stands in place of the report's findings,
+    exchanges and sessions.
     Nothing is cut off at any width. Of thousands of mobile nodes the worst are shown, the others
     added up.
     """
-    view = View(report, console, options or TextOptions())
+    view = View(report, digest or Digest.of(report), console, options or TextOptions())
     write_captures(view)
     if not report.messages:
         write_silence(view)

@@ -35,19 +35,22 @@ class TextOptions(Struct, frozen=True, kw_only=True):
 class View:
     """A report on its way to a page."""
 
-    def __init__(self, report: Report, console: Console, options: TextOptions) -> None:
+    def __init__(
+        self, report: Report, digest: Digest, console: Console, options: TextOptions
+    ) -> None:
         self.report = report
+        """Only the counts and the captures are taken from it; the rest is in the digest."""
+        self.digest = digest
         self.options = options
         self.page = Page(console)
-        self.digest = Digest(report)
-        self.clock = Clock(options.time, _times(report))
+        self.clock = Clock(options.time, _times(report, digest))
         self.shown = self.digest.worst_sessions(options.sessions)
         """The sessions that are shown in full."""
 
     @property
     def troubled(self) -> bool:
         """Whether anything went wrong in any session."""
-        return bool(self.digest.by_session or self.digest.trouble)
+        return self.digest.is_troubled
 
     def mag(self, number: int | None) -> str:
         """Name a MAG by its number in the report."""
@@ -73,12 +76,13 @@ class View:
         return f"frame {self.place(moment)}"
 
 
-def _times(report: Report) -> Iterator[int]:
+def _times(report: Report, digest: Digest) -> Iterator[int]:
     for info in report.captures:
         for time in (info.first_time, info.last_time):
             if time is not None:
                 yield time
-    for exchange in report.exchanges:
-        begin = first_moment(exchange)
-        if begin is not None and begin.time is not None:
-            yield begin.time
+    for session in digest.sessions:
+        for exchange in digest.exchanges_of(session):
+            begin = first_moment(exchange)
+            if begin is not None and begin.time is not None:
+                yield begin.time

@@ -442,7 +442,7 @@ def test_an_interrupt_while_writing_leaves_no_file_behind(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pmiptrace.cli.run, "_write_report", interrupted)
+    monkeypatch.setattr(pmiptrace.cli.run, "_write_text", interrupted)
     before = sorted(captures.iterdir())
     assert run("analyze", captures / "clean.pcap", "-o", captures / "report").code == 130
     assert sorted(captures.iterdir()) == before

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Binding, BindingState, Session, Status
+from pmiptrace.model import Binding, BindingState, Session
 from pmiptrace.report.page import Column
 from pmiptrace.report.style import BAD, MUTED, STATE, STRONG
 from pmiptrace.report.times import SECOND
@@ -29,17 +29,18 @@ _COLUMNS = (
 
 def write_bindings(view: View) -> None:
     """Write a table per mobile node; one for all where there are many; sums beyond that."""
-    sessions, limit = view.report.sessions, view.options.sessions
-    if not sessions:
+    sessions, limit = view.digest.sessions, view.options.sessions
+    number = view.digest.session_totals.count
+    if not number:
         return
     end = view.digest.end
     view.page.heading("Bindings", "at the end" + (f", {view.clock.moment(end)}" if end else ""))
-    if len(sessions) <= limit:
-        for number, session in enumerate(sessions):
-            if number:
+    if number <= limit:
+        for index, session in enumerate(sessions):
+            if index:
                 view.page.blank()
             _write_session(view, session)
-    elif len(sessions) <= 4 * limit:
+    elif number <= min(4 * limit, len(sessions)):
         _write_compact(view, sessions)
     else:
         _write_sums(view)
@@ -114,15 +115,12 @@ def _cells(view: View, binding: Binding) -> list[Text]:
 
 def _write_sums(view: View) -> None:
     """Add up all sessions by mode and state, and the bindings of the MAGs."""
-    sessions, page = view.report.sessions, view.page
-    modes = Counter(session.mode.value for session in sessions)
-    states = Counter(b.state.public_name for session in sessions for b in session.bindings)
-    nodes = len({session.mobile_node for session in sessions})
-    bindings = sum(states.values())
+    totals, page = view.digest.session_totals, view.page
+    nodes = totals.mobile_nodes
     rows = [("mobile nodes", count(nodes))] if nodes > 1 else []
     rows += [
-        ("sessions", f"{count(len(sessions))}: {tally(modes)}"),
-        ("bindings", f"{count(bindings)}: {tally(states)}"),
+        ("sessions", f"{count(totals.count)}: {tally(totals.modes)}"),
+        ("bindings", f"{count(totals.states.total())}: {tally(totals.states)}"),
     ]
     page.table(
         (Column(), Column()),
@@ -135,20 +133,8 @@ def _write_sums(view: View) -> None:
 
 def _write_mags(view: View) -> None:
     """Write the MAGs with most violations, then those with most bindings."""
-    page, digest = view.page, view.digest
-    sessions: Counter[int] = Counter()
-    bindings: Counter[int] = Counter()
-    live: Counter[int] = Counter()
-    for session in view.report.sessions:
-        sessions.update({binding.mag for binding in session.bindings})
-        for binding in session.bindings:
-            bindings[binding.mag] += 1
-            live[binding.mag] += binding.state.is_live
-    failed: Counter[int | None] = Counter()
-    for number, findings in digest.by_exchange.items():
-        exchange = digest.exchanges.get(number)
-        if exchange is not None:
-            failed[exchange.mag] += sum(f.status is Status.FAIL for f in findings)
+    page, totals, failed = view.page, view.digest.session_totals, view.digest.violations
+    sessions, bindings, live = totals.mag_sessions, totals.mag_bindings, totals.mag_live
     order = sorted(bindings, key=lambda mag: (-failed[mag], -bindings[mag]))
     shown = order[: 2 * view.options.sessions]
     page.table(

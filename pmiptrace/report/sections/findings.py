@@ -37,15 +37,14 @@ def _write_doubts(view: View) -> None:
     """Write two lines per rule and party: doubts must not push what is known off the page."""
     page = view.page
     groups = [group for rule in view.digest.doubts for group in rule.parties]
-    reasons = {finding.why_inconclusive for group in groups for finding in group.findings}
+    reasons = {reason for group in groups for reason in group.reasons}
     common = next(iter(reasons)) if len(reasons) == 1 else None
     if common:
         page.line(("undecided: ", INCONCLUSIVE), common, indent=2)
     rows = []
     for group in groups[: view.options.rules]:
         first = group.findings[0]
-        frames = joined(_frames(view, [finding.moment for finding in group.findings]))
-        evidence = f"{first.message}; {word(len(group.findings), 'frame')} {frames}"
+        evidence = f"{first.message}; {_places(view, group.findings, group.count)}"
         if first.why_inconclusive and not common:
             evidence += f"; undecided: {first.why_inconclusive}"
         rows.append(
@@ -53,14 +52,24 @@ def _write_doubts(view: View) -> None:
                 page.text((f"? {group.severity.value}", INCONCLUSIVE)),
                 page.text((group.rule, STRONG)),
                 page.text(party_name(group.party)),
-                page.text(f"x{count(len(group.findings))}" if len(group.findings) > 1 else ""),
+                page.text(f"x{count(group.count)}" if group.count > 1 else ""),
                 page.text(evidence),
             ]
         )
     page.table((Column(), Column(), Column(), Column(right=True), Column("", lower=1)), rows, 0)
     if rest := groups[view.options.rules :]:
-        total = counted(sum(len(group.findings) for group in rest), "finding")
+        total = counted(sum(group.count for group in rest), "finding")
         page.line((f"… and {total} more of {counted(len(rest), 'group')}", MUTED), indent=2)
+
+
+def _places(view: View, findings: Sequence[Finding], number: int) -> str:
+    """Name the first frames of many findings, and the times of what the clock brought about."""
+    moments = [finding.moment for finding in findings[:_FRAMES]]
+    frames = [view.place(moment) for moment in moments if moment.frame is not None]
+    times = [view.clock.moment(moment.time) for moment in moments if moment.frame is None]
+    parts = [f"{word(len(frames), 'frame')} {joined(frames)}"] if frames else []
+    parts += [f"at {joined(times)}"] if times else []
+    return joined([*parts, "…"] if number > len(moments) else parts)
 
 
 def _frames(view: View, moments: Sequence[Moment]) -> list[str]:
@@ -77,8 +86,8 @@ def _write_groups(view: View, groups: Sequence[RuleGroup]) -> None:
         for party in rule.parties[: options.parties]:
             _write_group(view, party, titled=party is rule.parties[0])
         if others := rule.parties[options.parties :]:
-            total = counted(sum(len(group.findings) for group in others), "finding")
-            names = [f"{party_name(g.party)} x{count(len(g.findings))}" for g in others[:_PARTIES]]
+            total = counted(sum(group.count for group in others), "finding")
+            names = [f"{party_name(g.party)} x{count(g.count)}" for g in others[:_PARTIES]]
             names += ["…"] if len(others) > _PARTIES else []
             parties = counted(len(others), "more party", "more parties")
             page.line((f"… and {parties} with {total}: {joined(names)}", MUTED), indent=2)
@@ -94,7 +103,7 @@ def _write_groups(view: View, groups: Sequence[RuleGroup]) -> None:
 def _write_group(view: View, group: FindingGroup, *, titled: bool) -> None:
     """Write what a party did; what the rule demands, only under the first that it concerns."""
     page, shown = view.page, group.findings[: view.options.findings]
-    number, first = len(group.findings), group.findings[0]
+    number, first = group.count, group.findings[0]
     claim = (f"✗ {group.severity.value.upper()}", SEVERITY[group.severity])
     times = f"x{count(number)}" if number > 1 else ""
     title = (claim, (group.rule, STRONG), party_name(group.party), times)
@@ -103,7 +112,7 @@ def _write_group(view: View, group: FindingGroup, *, titled: bool) -> None:
         row = catalogue().get(group.rule)
         source = joined(filter(None, (first.reference, first.keyword)))
         page.items([page.text(row.summary if row else ""), page.text((source, MUTED))], indent=2)
-    alike = number > 1 and len({finding.message for finding in group.findings}) == 1
+    alike = number > 1 and group.alike
     if alike:
         page.line(first.message, indent=2)
     page.table(
@@ -118,17 +127,15 @@ def _write_group(view: View, group: FindingGroup, *, titled: bool) -> None:
         [_row(view, finding, alike=alike) for finding in shown],
         2,
     )
-    if rest := group.findings[len(shown) :]:
-        frames = _frames(view, [finding.moment for finding in rest])
-        more = f"… and {count(len(rest))} more ({word(len(rest), 'frame')} {joined(frames)})"
-        page.line((more, MUTED), indent=2)
+    if rest := number - len(shown):
+        places = _places(view, group.findings[len(shown) :], rest)
+        page.line((f"… and {count(rest)} more ({places})", MUTED), indent=2)
 
 
 def _row(view: View, finding: Finding, *, alike: bool) -> list[Text]:
     """Give the cells of a finding. What stands above it, it does not say again."""
     page = view.page
-    exchange = view.digest.exchanges.get(finding.exchange)
-    mag = "" if finding.party.role == "MAG" or exchange is None else view.mag(exchange.mag)
+    mag = "" if finding.party.role == "MAG" else view.mag(view.digest.mag_of(finding))
     evidence = [] if alike else [finding.message]
     if finding.occurrences > 1:
         evidence.append(f"{finding.occurrences} times")
@@ -150,16 +157,14 @@ def write_notes(view: View) -> None:
     """Write a line per kind of note: a single one in its own words, several in the rule's."""
     page = view.page
     rows = []
-    for rule, findings in sorted(
-        view.digest.notes.items(), key=lambda item: (item[1][0].severity.rank, item[0])
-    ):
-        first, row = findings[0], catalogue().get(rule)
-        text = first.message if len(findings) == 1 or row is None else row.summary
+    for group in view.digest.notes:
+        first, row = group.findings[0], catalogue().get(group.rule)
+        text = first.message if group.count == 1 or row is None else row.summary
         where = view.frame(first.moment)
         rows.append(
             [
-                page.text((rule, STRONG)),
-                page.text(f"x{count(len(findings))}"),
+                page.text((group.rule, STRONG)),
+                page.text(f"x{count(group.count)}"),
                 page.text(text, (f"  {where}", MUTED)),
             ]
         )

@@ -48,17 +48,17 @@ def write_timeline(view: View) -> None:
         return
     page = view.page
     page.heading("Timeline", view.clock.zone())
-    exchanges = view.digest.exchanges_of(view.shown)
-    rest = len(view.report.sessions) - len(view.shown)
+    rest = view.digest.session_totals.count - len(view.shown)
     for number, session in enumerate(view.shown):
         if number:
             page.blank()
         page.items(
             [page.text((node_name(session), STRONG)), page.text(f"LMA {address_text(session.lma)}")]
         )
-        if not (rest and _is_trivial(session, exchanges[session.id])):
+        exchanges = view.digest.exchanges_of(session)
+        if not (rest and _is_trivial(session, exchanges)):
             _write_lanes(view, session)
-        _write_exchanges(view, session, exchanges[session.id])
+        _write_exchanges(view, session, exchanges)
     if rest:
         page.blank()
         page.line((f"… and {counted(rest, 'more session')}", MUTED))
@@ -139,6 +139,9 @@ def _write_exchanges(view: View, session: Session, exchanges: Sequence[Exchange]
         2,
         below=[_reasons(view, run.first) for run in shown],
     )
+    if before := digest.left_out(session):
+        more = f"… and {counted(before, 'exchange')} before; --mobile-node shows more"
+        page.line((more, MUTED), indent=2)
     left = {run.first.id for run in runs} - {run.first.id for run in shown}
     if left:
         rest = Counter(e.kind.value for run in runs if run.first.id in left for e in run.exchanges)

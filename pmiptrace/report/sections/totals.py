@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from collections.abc import Iterator
 
 from pmiptrace.report.digest import reply_moment
@@ -35,24 +34,24 @@ def write_totals(view: View) -> None:
 
 
 def _rows(view: View) -> Iterator[tuple[str, str]]:
-    totals = view.digest.totals()
-    number = sum(totals.kinds.values())
+    totals = view.digest.totals
+    number, latency = totals.count, totals.latency
     if number:
         misses = []
         if totals.unanswered:
             misses.append(f"; {count(totals.unanswered)} unanswered")
         if totals.unmatched:
             misses.append(f"; {counted(totals.unmatched, 'answer')} without request")
-        yield "exchanges", f"{count(number)}: {tally(totals.kinds)}{''.join(misses)}"
-    if totals.latency is not None:
-        slowest = reply_moment(totals.latency.slowest)
+        yield "exchanges", f"{count(number)}: {tally(+totals.kinds)}{''.join(misses)}"
+    if latency is not None:
+        slowest = reply_moment(latency.slowest)
         where = f" ({view.frame(slowest)})" if slowest is not None else ""
-        median, maximum = duration(totals.latency.median), duration(totals.latency.maximum)
+        median, maximum = duration(latency.median), duration(latency.maximum)
         yield "latency", f"median {median}, max {maximum}{where}"
     if totals.retransmissions:
         yield "repeated", counted(totals.retransmissions, "retransmission")
-    if totals.rejections:
-        parts = (f"{count(n)} x {status}" for status, n in Counter(totals.rejections).most_common())
+    if +totals.rejections:
+        parts = (f"{count(n)} x {status}" for status, n in (+totals.rejections).most_common())
         yield "rejected", joined(parts)
 
 
@@ -60,7 +59,7 @@ def _advice(view: View) -> Iterator[str]:
     """Say what leads on from here; only what this report makes useful."""
     report, digest = view.report, view.digest
     node = view.shown[0].mobile_node if view.shown else None
-    if len(report.sessions) > 1 and node is not None and len(str(node)) <= _LONGEST:
+    if digest.session_totals.count > 1 and node is not None and len(str(node)) <= _LONGEST:
         yield f"one mobile node alone: --mobile-node {shlex.quote(str(node))}"
     groups = digest.failures or digest.doubts
     if len(groups) > 1:

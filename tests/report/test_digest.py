@@ -1,0 +1,139 @@
+"""What is kept of an analysis for a page: the same whatever the order, and never more than that."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from report_factory import many, multipath
+
+from pmiptrace.analysis import Analysis
+from pmiptrace.capture.writer import write_pcapng
+from pmiptrace.model import Exchange, Finding, Report, Session, Status
+from pmiptrace.report import digest as module
+from pmiptrace.report.digest import Digest
+from pmiptrace.simulation import Rates, Scenario, Vantage, simulate
+
+BUSY = Scenario(duration=600, mobile_nodes=4, loss=0.1, rates=Rates(handover=60, revocation=20))
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("digest") / "busy.pcapng"
+    write_pcapng(path, simulate(BUSY, seed=8278).frames(Vantage.MAG))
+    return str(path)
+
+
+def streamed(capture: str) -> Digest:
+    digest = Digest()
+    for event in Analysis([capture]).events():
+        digest.add(event)
+    return digest
+
+
+def sums(digest: Digest) -> dict[str, object]:
+    totals, sessions = digest.totals, digest.session_totals
+    return {
+        "kinds": +totals.kinds,
+        "rejections": +totals.rejections,
+        "others": (totals.unanswered, totals.unmatched, totals.retransmissions),
+        "modes": sessions.modes,
+        "states": sessions.states,
+        "nodes": sessions.mobile_nodes,
+        "severities": digest.severities,
+        "inconclusive": digest.inconclusive,
+        "end": digest.end,
+    }
+
+
+def test_a_digest_made_on_the_way_is_that_of_the_whole_report(capture: str) -> None:
+    # An exchange and a session can be given more than once; only the last form counts.
+    assert sums(streamed(capture)) == sums(Digest.of(Analysis([capture]).report()))
+
+
+def test_the_sums_are_those_of_the_report(capture: str) -> None:
+    report = Analysis([capture]).report()
+    digest = Digest.of(report)
+    assert digest.totals.count == len(report.exchanges)
+    assert digest.session_totals.count == len(report.sessions)
+    accused = sum(f.status is Status.FAIL for f in report.findings)
+    assert digest.severities.total() == accused
+    assert sum(group.count for group in digest.failures) == accused
+
+
+def test_little_is_kept_of_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, limit in (("_EXCHANGES", 8), ("_SESSIONS", 3), ("_FINDINGS", 2), ("_RECENT", 4)):
+        monkeypatch.setattr(module, name, limit)
+    report = many(300)
+    digest = Digest.of(report)
+    kept = sum(len(digest.exchanges_of(session)) for session in report.sessions)
+    left_out = sum(digest.left_out(session) for session in report.sessions)
+    assert kept == 8
+    assert kept + left_out == sum(e.session is not None for e in report.exchanges)
+    assert len(digest.sessions) < 12
+    assert all(len(group.findings) <= 2 for rule in digest.failures for group in rule.parties)
+    assert digest.totals.count == len(report.exchanges)
+    assert digest.session_totals.count == len(report.sessions)
+
+
+def test_the_worst_session_is_shown_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_SESSIONS", 2)
+    report = many(300)
+    troubled = {f.session for f in report.findings if f.status is Status.FAIL}
+    shown = Digest.of(report).worst_sessions(1)
+    assert shown[0].id in troubled
+
+
+def test_exchanges_of_sessions_that_went_well_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_EXCHANGES", 2)
+    good, bad, other = (numbered(multipath(), number) for number in (1, 2, 3))
+    digest = Digest()
+    for finding in (replace(f, session=2, exchange=None) for f in multipath().findings):
+        digest.add(finding)
+    for exchange in (bad, good, other):
+        digest.add(exchange)
+    of = {number: digest.exchanges_of(session(number)) for number in (1, 2, 3)}
+    assert of == {1: [], 2: [bad], 3: [other]}
+    assert digest.left_out(session(1)) == 1
+
+
+def test_another_answer_replaces_the_first(capture: str) -> None:
+    exchange = next(e for e in Analysis([capture]).report().exchanges if e.reply is not None)
+    unanswered = replace(exchange, reply=None)
+    digest = Digest()
+    digest.add(unanswered)
+    assert digest.totals.unanswered == 1
+    digest.add(exchange)
+    assert (digest.totals.count, digest.totals.unanswered) == (1, 0)
+
+
+def test_the_median_has_four_digits() -> None:
+    exchange = next(e for e in multipath().exchanges if e.round_trip)
+    digest = Digest()
+    digest.add(exchange)
+    latency = digest.totals.latency
+    assert latency is not None
+    assert latency.median == pytest.approx(exchange.round_trip, rel=5e-4)
+    assert latency.maximum == exchange.round_trip
+
+
+def numbered(report: Report, number: int) -> Exchange:
+    return replace(report.exchanges[0], id=number, session=number)
+
+
+def session(number: int) -> Session:
+    return replace(multipath().sessions[0], id=number)
+
+
+def test_findings_of_exchanges_that_were_let_go_are_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_EXCHANGES", 1)
+    first, second = numbered(multipath(), 1), numbered(multipath(), 2)
+    finding: Finding = replace(multipath().findings[0], session=1, exchange=1)
+    digest = Digest()
+    for event in (first, finding, replace(finding, session=2, exchange=None), second):
+        digest.add(event)
+    digest.add(finding)
+    assert digest.by_exchange == {}
