@@ -11,8 +11,8 @@ functions to replace, with the same results.
 
 Frames on Ethernet and Linux cooked links with the commonest headers are rejected in the loop
 itself, by the EtherType and a few octets of the IP header: its protocol, the ports of UDP, the
-protocol within an IPv6-in-IPv6 tunnel. Like `examine`, that rejects nothing that the packet layer
-can decode.
+protocol within an IPv6-in-IPv6 tunnel. That is `examine` made short: it rejects nothing that
+`examine` keeps.
 """
 
 from __future__ import annotations
@@ -73,11 +73,12 @@ class Tally:
 class Shape:
     """Where the quick test finds its octets on one link type, and how to take them all at once."""
 
-    __slots__ = ("ipv4", "ipv4_udp", "ipv6", "ipv6_payload", "link_type", "minimum", "unpack")
+    __slots__ = ("ip", "ipv4", "ipv6", "link_type", "minimum", "order", "unpack")
 
     def __init__(self, order: str, header: str, link_type: int) -> None:
         """Take byte order and layout, as `struct` has them, of the header in front of the frame."""
         ethertype, ip = _SHAPES.get(link_type, (0, 2))
+        self.order = order
         self.link_type = link_type
         self.unpack = Packing(
             f"{order}{header}{ethertype}xH{ip - ethertype - 2}xB5xB2xB"
@@ -85,20 +86,24 @@ class Shape:
         # The EtherType is big-endian on the wire, but is taken in the order of the record header.
         (self.ipv6,) = Packing(f"{order}H").unpack(b"\x86\xdd")
         (self.ipv4,) = Packing(f"{order}H").unpack(b"\x08\x00")
-        self.ipv6_payload = ip + 40
-        self.ipv4_udp = ip + 6
-        self.minimum = ip + 47 if link_type in _SHAPES else RECORD_LIMIT + 1
+        self.ip = ip
+        """Where the IP header is in the frame."""
+        self.minimum = ip + 24 if link_type in _SHAPES else RECORD_LIMIT + 1
         """Captured octets from which on the quick test applies."""
 
 
 _SHAPES = {1: (12, 14), 113: (14, 16), 276: (0, 20)}
 """Link type → where the EtherType and the IP header are: Ethernet, Linux cooked v1 and v2."""
 
-_IPV6_PORTS = Packing(">HH").unpack_from
-_IPV6_INNER = Packing("B5xB").unpack_from
-"""Version and next header of an IPv6 header in an IPv6 header."""
-_IPV4_PORTS = Packing(">H12xHH").unpack_from
-"""Fragment offset and, behind an IPv4 header without options, the UDP ports."""
+_IPV6_PORTS = Packing(">4xH34xHH").unpack_from
+"""Payload length of an IPv6 packet, and the UDP ports behind its header."""
+_IPV6_INNER = Packing(">4xH34xB5xB").unpack_from
+"""The same, with version and next header of an IPv6 header in place of the ports."""
+_IPV6_ENOUGH = 50
+"""Octets of an IPv6 packet from which on these two can be used."""
+_IPV4_PORTS = Packing(">2xH2xH12xHH").unpack_from
+"""Length and fragment offset of an IPv4 packet, and the UDP ports behind a header without options.
+"""
 
 
 class RecordFormat(Struct, frozen=True):
@@ -127,7 +132,7 @@ def scan_pcap(
     """
     header, limit, shape, every = form.header, form.limit, form.shape, tally.every
     link_type, unpack, minimum = shape.link_type, shape.unpack, shape.minimum
-    ipv6, ipv6_payload, ipv4, ipv4_udp = shape.ipv6, shape.ipv6_payload, shape.ipv4, shape.ipv4_udp
+    ipv6, ipv4, ip, enough = shape.ipv6, shape.ipv4, shape.ip, shape.ip + _IPV6_ENOUGH
     if every:
         minimum = RECORD_LIMIT + 1
     most, latest = RECORD_LIMIT, _FRACTION_LIMIT
@@ -157,20 +162,27 @@ def scan_pcap(
                 if first >> 4 == 6:
                     if harmless[next_header]:
                         continue
-                    if next_header == 17:
-                        source, destination = ipv6_ports(buffer, start + ipv6_payload)
-                        if source != port and destination != port:
+                    if captured < enough:
+                        pass
+                    elif next_header == 17:
+                        octets, source, destination = ipv6_ports(buffer, start + ip)
+                        if source != port and destination != port and octets >= 4:
                             continue
                     elif next_header == 41:
-                        version, inner = ipv6_inner(buffer, start + ipv6_payload)
-                        if version >> 4 == 6 and harmless[inner]:
+                        octets, version, inner = ipv6_inner(buffer, start + ip)
+                        if version >> 4 == 6 and harmless[inner] and octets >= 10:
                             continue
             elif ethertype == ipv4 and first == 0x45:
                 if harmless[protocol]:
                     continue
                 if protocol == 17:
-                    fragment, source, destination = ipv4_ports(buffer, start + ipv4_udp)
-                    if not fragment & 0x1FFF and source != port and destination != port:
+                    octets, fragment, source, destination = ipv4_ports(buffer, start + ip)
+                    if (
+                        source != port
+                        and destination != port
+                        and not fragment & 0x1FFF
+                        and octets >= 24
+                    ):
                         continue
         if not every:
             verdict = examine(buffer, start, following, link_type)
@@ -215,7 +227,7 @@ def scan_pcapng(
     current = -1
     unpack, minimum, link_type = UNKNOWN[order].unpack, 0, -1
     ipv6, ipv4 = UNKNOWN[order].ipv6, UNKNOWN[order].ipv4
-    ipv6_payload = ipv4_udp = 0
+    ip = enough = 0
     stop = Stop.MORE
     while position <= last_header:
         (
@@ -240,7 +252,7 @@ def scan_pcapng(
             current, shape = interface, interfaces[interface]
             link_type, unpack = shape.link_type, shape.unpack
             minimum = RECORD_LIMIT + 1 if every else shape.minimum
-            ipv6_payload, ipv4_udp = shape.ipv6_payload, shape.ipv4_udp
+            ip, enough = shape.ip, shape.ip + _IPV6_ENOUGH
             continue
         if captured > length - 32:
             stop = Stop.OTHER
@@ -254,20 +266,27 @@ def scan_pcapng(
                 if first >> 4 == 6:
                     if harmless[next_header]:
                         continue
-                    if next_header == 17:
-                        source, destination = ipv6_ports(buffer, start + ipv6_payload)
-                        if source != port and destination != port:
+                    if captured < enough:
+                        pass
+                    elif next_header == 17:
+                        octets, source, destination = ipv6_ports(buffer, start + ip)
+                        if source != port and destination != port and octets >= 4:
                             continue
                     elif next_header == 41:
-                        version, inner = ipv6_inner(buffer, start + ipv6_payload)
-                        if version >> 4 == 6 and harmless[inner]:
+                        octets, version, inner = ipv6_inner(buffer, start + ip)
+                        if version >> 4 == 6 and harmless[inner] and octets >= 10:
                             continue
             elif ethertype == ipv4 and first == 0x45:
                 if harmless[protocol]:
                     continue
                 if protocol == 17:
-                    fragment, source, destination = ipv4_ports(buffer, start + ipv4_udp)
-                    if not fragment & 0x1FFF and source != port and destination != port:
+                    octets, fragment, source, destination = ipv4_ports(buffer, start + ip)
+                    if (
+                        source != port
+                        and destination != port
+                        and not fragment & 0x1FFF
+                        and octets >= 24
+                    ):
                         continue
         if not every:
             verdict = examine(buffer, start, start + captured, link_type)
