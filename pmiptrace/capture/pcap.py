@@ -26,7 +26,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop, scan_pcap
+from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop
+from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.walk import SECOND, Walk, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import Frame
@@ -90,6 +91,7 @@ class PcapWalk(Walk):
         layout = "4I8x" if modified else "4I"
         little = header.order == "<"
         self.header = header
+        self._scan_records = scanner().pcap
         self._unpack = Packing(f"{header.order}4I").unpack_from
         self._unit = 1 if header.magic == NANOSECONDS else 1000
         self._form = RecordFormat(
@@ -111,7 +113,9 @@ class PcapWalk(Walk):
 
     def _scan(self, hits: list[Hit]) -> tuple[int, Stop]:
         window = self.window
-        return scan_pcap(window.buffer, window.position, window.end, self._form, self.tally, hits)
+        return self._scan_records(
+            window.buffer, window.position, window.end, self._form, self.tally, hits
+        )
 
     def _time(self, position: int) -> int | None:
         seconds, fraction, _, _ = self._unpack(self.window.buffer, position)

@@ -31,8 +31,8 @@ from pmiptrace.capture.scan import (
     Hit,
     Shape,
     Stop,
-    scan_pcapng,
 )
+from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.walk import SECOND, Walk, sensible_time, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import Frame
@@ -149,6 +149,7 @@ class PcapngWalk(Walk):
 
     def __init__(self, window: Window, capture: int, every: bool) -> None:
         super().__init__(window, capture, every)
+        self._scan_blocks = scanner().pcapng
         self._order = "<"
         self._word = Packing("<I").unpack_from
         self._head = Packing("<7I").unpack_from
@@ -159,7 +160,7 @@ class PcapngWalk(Walk):
 
     def _scan(self, hits: list[Hit]) -> tuple[int, Stop]:
         window = self.window
-        return scan_pcapng(
+        return self._scan_blocks(
             window.buffer, window.position, window.end, self._order, self._shapes, self.tally, hits
         )
 

@@ -6,8 +6,8 @@ only these become `Frame` values, made by the caller. A record that is passed ov
 
 **The seam.** `scan_pcap` and `scan_pcapng` are functions of a buffer: no I/O, no values of the
 model, no exceptions. They stop where they cannot go on and say why with a `Stop`; whatever is rare
-(short reads, damage, blocks that are no packets) is the caller's. A compiled twin has these two
-functions to replace, with the same results.
+(short reads, damage, blocks that are no packets) is the caller's. `_scan.c` has a compiled twin of
+the two with the same results; `scanner` chooses.
 
 Frames on Ethernet and Linux cooked links with the commonest headers are rejected in the loop
 itself, by the EtherType and a few octets of the IP header: its protocol, the ports of UDP, the

@@ -21,9 +21,14 @@ app.command(epilog=EXIT_CODES)(analyze)
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from pmiptrace.capture.scanner import VARIABLE, scanner
+        from pmiptrace.errors import UsageError
         from pmiptrace.report.version import version
 
-        typer.echo(f"pmiptrace {version()}")
+        try:
+            typer.echo(f"pmiptrace {version()} ({scanner().name} scan)")
+        except UsageError as error:
+            raise typer.BadParameter(str(error), param_hint=VARIABLE) from error
         raise typer.Exit
 
 

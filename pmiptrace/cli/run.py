@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Event
+from pmiptrace.capture.scanner import scanner
 from pmiptrace.cli.progress import progress
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session, Severity
@@ -58,6 +59,7 @@ def run(request: Request) -> int:
 
     Raises `UsageError` if it makes no sense, or if the report cannot be written.
     """
+    scanner()  # a wrong choice is told before anything is done
     selected = selection(request)
     tolerances = settings(request.timers, request.config)
     _refuse_to_overwrite(request)

@@ -529,10 +529,28 @@ def test_help_lists_the_options_and_exit_codes(run: Run) -> None:
         assert option in result.out
 
 
-def test_version_is_that_of_the_package(run: Run) -> None:
+def test_version_is_that_of_the_package_and_tells_the_scan(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from importlib.metadata import version
 
-    assert run("--version").out == f"pmiptrace {version('pmiptrace')}\n"
+    from pmiptrace.capture.scanner import scanner
+
+    told = f"pmiptrace {version('pmiptrace')} "
+    assert run("--version").out == f"{told}({scanner().name} scan)\n"
+    monkeypatch.setenv("PMIPTRACE_SCAN", "python")
+    assert run("--version").out == f"{told}(Python scan)\n"
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("analyze", "absent.pcap")])
+def test_unknown_scan_is_a_usage_error(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...]
+) -> None:
+    monkeypatch.setenv("PMIPTRACE_SCAN", "perl")
+    result = run(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert "PMIPTRACE_SCAN is 'perl': choose 'python' or 'compiled'" in result.err
 
 
 def test_help_loads_neither_rich_nor_the_pipeline() -> None:

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packet_frames import GOLDEN, HOME, LMA, LMA_IPV4, MAG, MAG_IPV4, OUTER_1, OUTER_2
 
-from pmiptrace.capture.candidates import ESP, REJECT, examine
+from pmiptrace.capture import candidates, scanner
+from pmiptrace.capture.candidates import ESP, REJECT
 from pmiptrace.model import Frame, Undecoded
 from pmiptrace.packet import build
 from pmiptrace.packet.decoder import PacketDecoder
@@ -18,6 +19,12 @@ MOBILITY_HEADER, UDP, GRE, ESP_HEADER = 135, 17, 47, 50
 HEADER = GOLDEN["V1"][40:]
 
 Wrap = Callable[[bytes], bytes]
+
+SCANS = [candidates.examine]
+if scanner.COMPILED:
+    from pmiptrace.capture import _scan
+
+    SCANS.append(_scan.examine)
 
 EXTENSIONS: list[Callable[[int, bytes], tuple[int, bytes]]] = [
     lambda n, p: (0, build.options_header(n, p)),
@@ -88,11 +95,12 @@ def frames(draw: st.DrawFn) -> tuple[int, bytes]:
 def is_kept(link_type: int, octets: bytes) -> None:
     """Nothing decodable is rejected; what is rejected is at most a cut frame of user traffic."""
     found = PacketDecoder().decode(Frame(0, 1, 0, link_type, octets, len(octets) + 8))
-    verdict = examine(octets, 0, len(octets), link_type)
-    if verdict == REJECT:
-        assert all(isinstance(f, Undecoded) and is_cut(f) for f in found)
-    if verdict == ESP:
-        assert all(isinstance(f, Undecoded) and (f.kind == "esp" or is_cut(f)) for f in found)
+    for examine in SCANS:
+        verdict = examine(octets, 0, len(octets), link_type)
+        if verdict == REJECT:
+            assert all(isinstance(f, Undecoded) and is_cut(f) for f in found)
+        if verdict == ESP:
+            assert all(isinstance(f, Undecoded) and (f.kind == "esp" or is_cut(f)) for f in found)
 
 
 def is_cut(undecoded: Undecoded) -> bool:
@@ -123,4 +131,4 @@ def test_user_traffic_is_rejected() -> None:
     for frame in (build.ethernet, lambda p: build.vlan_ethernet(p, 7)):
         for wrap in (lambda p: p, *TUNNELS):
             octets = frame(wrap(build.ipv6(MAG, LMA, 6, bytes(40))))
-            assert examine(octets, 0, len(octets), 1) == REJECT
+            assert [scan(octets, 0, len(octets), 1) for scan in SCANS] == [REJECT] * len(SCANS)
