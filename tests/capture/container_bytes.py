@@ -81,3 +81,31 @@ MOBILITY = bytes((59, 0, 0, 0, 0, 0, 0, 0))
 """A Binding Refresh Request."""
 SIGNALLING = ethernet(0x86DD, ipv6(135, MOBILITY))
 USER = ethernet(0x86DD, ipv6(6, bytes(60)))
+
+_UDP = pack(">HHHH", 5435, 5436, 8, 0)
+
+
+def chain(upper):
+    """IPv6 with destination options, routing and authentication headers."""
+    headers = b"\x2b\0" + bytes(6) + b"\x33\0" + bytes(6) + bytes((upper, 1)) + bytes(10)
+    return ipv6(60, headers + b"\x3b\4" + bytes(38))
+
+
+def _headers(inner):
+    return [
+        ethernet(0x86DD, ipv6(44, b"\x29\0" + bytes(6) + inner)),
+        ethernet(0x0800, ipv4(47, pack(">HH", 0xB000, 0x86DD) + bytes(12) + inner)),
+        ethernet(0x0800, ipv4(17, _UDP, words=6)),
+        ethernet(0x88A8, b"\0\5\x81\0\0\6\x88\x47" + bytes(4) + b"\0\0\1\0" + ipv4(41, inner)),
+        ethernet(0x8864, b"\x11\0\0\1\0\0\0\x57" + inner),
+        ethernet(60, b"\xaa\xaa\3\0\0\0\x65\x58" + ethernet(0x86DD, ipv6(50, bytes(20)))),
+        ethernet(0x9200, b"\0\5\x91\0\0\5\x08\0" + ipv4(6, bytes(20))),
+        bytes(14) + b"\x86\xdd" + ipv6(4, ipv4(4, ipv4(17, _UDP))),
+        b"\x86\xdd" + bytes(18) + ipv6(0, b"\x3a\0" + bytes(30)),
+        b"\xff\3\0\x21" + ipv4(50, bytes(20)),
+        inner,
+    ]
+
+
+HEADERS = [*_headers(chain(135)), *_headers(chain(6))]
+"""Frames that hold every kind of header, on several link types, around signalling and others."""

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from container_bytes import (
+    HEADERS,
     MOBILITY,
     SIGNALLING,
     USER,
@@ -44,6 +45,9 @@ PROTOCOLS = [0, 4, 17, 41, 43, 44, 47, 50, 51, 60, 62, 135, 139, 140, 6, 58, 59]
 LINK_TYPES = [1, 113, 276, 12, 14, 101, 228, 229, 0, 108, 9, 50, 51, 105, -1]
 MAGICS = [0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34]
 PORTS = st.sampled_from([5436, 5435, 53, 0x3C15])
+EACH_BIT = sorted(
+    {0, 255, *PROTOCOLS, *(1 << n for n in range(8)), 0x44, 0x45, 0x60, 3, 5, 9, 23, 24}
+)
 DEEPEST = 40
 """Headers of a frame; more than any of the limits on them."""
 
@@ -177,15 +181,15 @@ def test_each_protocol_is_judged_the_same(kind):
         assert _scan.examine(packet, 0, len(packet), 101) == expected
 
 
-def nested(depth, kind):
+def nested(depth, kind, inner):
     """IPv6 in itself, VLAN tags, labels or extension headers, so many in a row."""
-    packet = ipv6(135, MOBILITY)
+    packet = inner
     if kind == "tunnel":
         for _ in range(depth):
-            packet = ipv6(41, packet)
+            packet = ipv6(41 if packet[0] >> 4 == 6 else 4, packet)
     if kind == "extension":
         chain = b"".join(bytes((60, 0)) + bytes(6) for _ in range(depth))
-        packet = ipv6(60, chain + bytes((135, 0)) + bytes(6) + MOBILITY)
+        packet = ipv6(60, chain + inner[6:7] + bytes(7) + inner[40:])
     if kind == "gre":
         for _ in range(depth):
             packet = ipv4(47, pack(">HH", 0, 0x86DD if packet[0] >> 4 == 6 else 0x0800) + packet)
@@ -201,9 +205,32 @@ def nested(depth, kind):
 @pytest.mark.parametrize("kind", ["tunnel", "extension", "gre", "vlan", "label", "ppp"])
 @pytest.mark.parametrize("depth", [0, 1, 2, 13, 14, 15, 16, 17, 40])
 def test_nested_frames_are_judged_the_same_wherever_they_are_cut(depth, kind):
-    frame = nested(depth, kind)
-    for end in range(len(frame) + 1):
-        assert _scan.examine(frame, 0, end, 1) == candidates.examine(frame, 0, end, 1)
+    for inner in (ipv6(135, MOBILITY), ipv6(6, bytes(8))):
+        frame = nested(depth, kind, inner)
+        for end in range(len(frame) + 1):
+            assert _scan.examine(frame, 0, end, 1) == candidates.examine(frame, 0, end, 1)
+
+
+@pytest.mark.parametrize("outer", ["tunnel", "gre"])
+@pytest.mark.parametrize("depth", range(1, 16))
+def test_headers_of_two_kinds_share_one_limit(depth, outer):
+    for inner in (ipv6(135, MOBILITY), ipv6(6, bytes(8))):
+        within = nested(depth, "gre" if outer == "tunnel" else "tunnel", inner)[14:]
+        for more in range(14 - depth, 18 - depth):
+            frame = nested(max(more, 0), outer, within)
+            expected = candidates.examine(frame, 0, len(frame), 1)
+            assert _scan.examine(frame, 0, len(frame), 1) == expected
+
+
+@pytest.mark.parametrize("frame", HEADERS)
+@pytest.mark.parametrize("link_type", [1, 113, 276, 0, 9, 51, 12, 14, 101, 228, 229, 108, 50, 7])
+def test_frames_are_judged_the_same_whatever_one_octet_is(link_type, frame):
+    for place in range(min(len(frame), 130)):
+        changed = bytearray(frame)
+        for value in EACH_BIT if place < 120 else (0, 255):
+            changed[place] = value
+            expected = candidates.examine(changed, 0, len(frame), link_type)
+            assert _scan.examine(changed, 0, len(frame), link_type) == expected
 
 
 def compare(scan, octets, position, end, *, every, esp=0):
@@ -335,10 +362,11 @@ def test_the_limits_of_a_record_are_the_same(order, words):
 
 @pytest.mark.parametrize("length", [0, 12, 28, 31, 32, 33, 36, 40, RECORD_LIMIT, RECORD_LIMIT + 4])
 @pytest.mark.parametrize("kind", [3, 6])
-@pytest.mark.parametrize("end", [8, 11, 12, 31, 32, 60])
-def test_the_limits_of_a_block_are_the_same(end, kind, length):
-    octets = pack("<7I", kind, length, 0, 0, 0, 0, 0) + pack("<I", length) * 10
-    compare(pcapng_scan("<", [1]), octets, 0, end, every=True)
+@pytest.mark.parametrize("captured", [0, 3, 4, 5, 8, 9, 0xFFFFFFFF])
+def test_the_limits_of_a_block_are_the_same(captured, kind, length):
+    octets = pack("<7I", kind, length, 0, 0, 0, captured, 0) + pack("<I", length) * 10
+    for end in (8, 11, 12, 31, 32, 60):
+        compare(pcapng_scan("<", [1]), octets, 0, end, every=True)
 
 
 def test_more_hits_than_are_collected_at_a_time():
