@@ -85,6 +85,9 @@ class Signalling:
         """The newest request of a kind with a sequence number, by the address of either end."""
         self._peerings = Peerings(state)
         self._restarts: OrderedDict[Peers, int] = OrderedDict()
+        self._restarted: OrderedDict[tuple[int, bytes, bytes], int] = OrderedDict()
+        """The Restart Counter that put the bindings of a MAG and an LMA in doubt last, with the
+        one of the two that restarted: the LMA's address, or b"" for the MAG."""
         self._missing: OrderedDict[Peers, int] = OrderedDict()
 
     def feed(self, message: Message) -> Iterator[Step]:
@@ -221,7 +224,9 @@ class Signalling:
     def _restart(self, message: Message, body: Heartbeat, moment: Moment) -> tuple[str, ...]:
         """Compare the Restart Counter with the last one of this peer (RFC 5847 section 3.2).
 
-        Each peer of a node that restarted learns so by itself, so counters are kept by pair.
+        Each peer of a node that restarted learns so by itself, so counters are kept by pair. A MAG
+        with several care-of addresses learns, or tells, it once for each: what was registered
+        after the first time is not in doubt.
         """
         option = message.first(RestartCounter)
         peers = (message.source, message.destination)
@@ -232,8 +237,20 @@ class Signalling:
         changed = option is not None and known is not None and option.restart_counter != known
         if not changed and not body.unsolicited:
             return ()
+        if option is not None and self._is_told_again(message, option.restart_counter):
+            return ()
         self._doubt(message.source, message.destination, Event.PEER_RESTARTED, moment)
         return ("PM-PEER-RESTART",)
+
+    def _is_told_again(self, message: Message, counter: int) -> bool:
+        """Tell whether a restart was told before, to or from an address of the same MAG."""
+        mag, lma = self._roles(message)
+        if mag is None:
+            return False
+        key = (mag.id, lma, message.source if message.source == lma else b"")
+        known = self._restarted.get(key)
+        _keep(self._restarted, key, counter)
+        return known == counter
 
     def _heartbeat_missing(self, exchange: Exchange, moment: Moment) -> None:
         request = exchange.request

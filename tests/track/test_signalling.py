@@ -279,6 +279,38 @@ def test_a_restarted_mag() -> None:
     assert [run.states(s) for s in run.sessions] == [{"1": "SUSPECT"}, {"2": "SUSPECT"}]
 
 
+def test_a_restart_told_to_each_path_of_a_mag_is_one_restart() -> None:
+    d = Domain()
+    d.register(d.lte)
+    d.register(d.wlan)
+    heartbeat(d, 1, 7, to=d.lte.address)
+    heartbeat(d, 1, 7, to=d.wlan.address)
+    heartbeat(d, 2, 8, to=d.lte.address)
+    assert Run(d).states() == {"1": "SUSPECT", "2": "SUSPECT"}
+    d.register(d.lte)
+    d.register(d.wlan)
+    heartbeat(d, 2, 8, to=d.wlan.address)
+    run = Run(d)
+    assert run.states() == {"1": "ACTIVE", "2": "ACTIVE"}
+    assert run.events == ["PM-PEER-RESTART"]
+
+
+def test_a_restart_told_by_each_path_of_a_mag_is_one_restart() -> None:
+    d = Domain()
+    d.register(d.lte)
+    d.register(d.wlan)
+    for path in (d.lte, d.wlan):
+        d.wait(1)
+        d.send(
+            path.address,
+            d.lma,
+            Heartbeat(response=True, unsolicited=True),
+            RestartCounter(restart_counter=4),
+        )
+        d.register(d.lte)
+    assert Run(d).states() == {"1": "ACTIVE", "2": "SUSPECT"}
+
+
 def test_what_is_registered_after_a_restart_is_in_doubt_after_the_next() -> None:
     d = Domain()
     d.register(d.lte)
