@@ -84,6 +84,7 @@ class Found(Enum):
 
     ANSWER = "answer"
     REPEATED = "another answer to an answered request"
+    LIKELY = "the only request that may be rejected with status 135, but not as it was sent"
     DOUBTFUL_SEQUENCE = "the only request outstanding, under another sequence number"
     DOUBTFUL_ADDRESS = "the only request outstanding, between other addresses"
 
@@ -184,7 +185,12 @@ class Pairing:
         return self._match_elsewhere(reply)
 
     def _match_out_of_window(self, reply: Registration) -> tuple[Pending, Found] | None:
-        """Find the request that status 135 answers, with the number accepted last in its place."""
+        """Find the request that status 135 answers, with the number accepted last in its place.
+
+        A rejection repeats the options of its request, and the number accepted last is not behind
+        that of the request. With less, and without the Timestamp of the request, it may be the
+        answer to one that was not captured.
+        """
         candidates = [
             pending
             for pending in self._by_node.get(reply.mobile_node, ())
@@ -192,14 +198,21 @@ class Pairing:
             and pending.request.message.destination == reply.message.source
             and reply.bid in (None, pending.request.bid)
         ]
-        # Sessions of one mobile node share the number; a rejection repeats what tells them apart.
-        candidates = [p for p in candidates if _is_repeated_by(reply, p)]
-        waiting = [p for p in candidates if not p.answered]
-        if waiting:
-            without_timestamp = [p for p in waiting if p.last.timestamp is None]
-            return _latest(without_timestamp or waiting), Found.ANSWER
-        repeated = [p for p in candidates if p.answered_by and p.answered_by.status == reply.status]
-        return (_latest(repeated), Found.REPEATED) if repeated else None
+        # Sessions of one mobile node share the number, and so do its requests one after the other.
+        repeated = [p for p in candidates if _is_repeated_by(reply, p)]
+        open_ones = [p for p in candidates if not p.answered and not p.exchange.closed]
+        stamped = [p for p in open_ones if _has_timestamp_of(reply, p)]
+        if len(stamped) == 1:
+            return stamped[0], Found.ANSWER
+        fitting = [p for p in open_ones if p in repeated and _is_not_after(reply, p)]
+        if fitting:
+            without_timestamp = [p for p in fitting if p.last.timestamp is None]
+            return _latest(without_timestamp or fitting), Found.ANSWER
+        again = [p for p in repeated if p.answered_by and p.answered_by.status == reply.status]
+        if again:
+            return _latest(again), Found.REPEATED
+        likely = [p for p in open_ones if p in repeated or _is_not_after(reply, p)]
+        return (likely[0], Found.LIKELY) if len(likely) == 1 else None
 
     def _match_elsewhere(self, reply: Registration) -> tuple[Pending, Found] | None:
         """Find a request that the PBA answers from, or to, another address or number.
@@ -255,9 +268,28 @@ def _may_answer(reply: Registration, pending: Pending) -> bool:
 
 
 def _is_repeated_by(reply: Registration, pending: Pending) -> bool:
-    """Tell whether a rejection has the options of a request (RFC 5213 section 5.3.6)."""
+    """Tell whether a rejection has the options of a request (RFC 5213 section 5.3.6).
+
+    What a MAG learns from an answer tells its next request from the one before.
+    """
     request = pending.request
-    return request.is_echoed_by(reply) and request.prefixes == reply.prefixes
+    learned = (
+        (request.link_local_address, reply.link_local_address),
+        (request.ipv4_home_address, reply.ipv4_home_address) if reply.has_ipv4 else (None, None),
+    )
+    return (
+        request.is_echoed_by(reply)
+        and request.prefixes == reply.prefixes
+        and all(asked == given or given is None for asked, given in learned)
+    )
+
+
+def _is_not_after(reply: Registration, pending: Pending) -> bool:
+    """Tell whether a request has a number that is not greater than that of a PBA.
+
+    Numbers are compared modulo 2^16 (RFC 6275 section 9.5.1).
+    """
+    return any((reply.sequence - r.sequence) % 65536 <= 32768 for r in pending.requests)
 
 
 def _has_timestamp_of(reply: Registration, pending: Pending) -> bool:

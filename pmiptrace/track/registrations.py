@@ -337,6 +337,8 @@ class Registrations:
         matched = self._pairing.match(reply)
         if matched is not None and matched[1] is Found.ANSWER:
             yield self._answered(matched[0], reply, moment)
+        elif matched is not None and matched[1] is Found.LIKELY:
+            yield self._answered(matched[0], reply, moment, certain=False)
         elif matched is not None and matched[1] is Found.REPEATED:
             yield self._answered_again(matched[0], reply, moment)
         elif message.kind != "PBA":
@@ -363,7 +365,9 @@ class Registrations:
         if reply is not None:
             yield self._unmatched(reply, self.state.moment(reply.message, ordinal))
 
-    def _answered(self, pending: Pending, reply: Registration, moment: Moment) -> Step:
+    def _answered(
+        self, pending: Pending, reply: Registration, moment: Moment, *, certain: bool = True
+    ) -> Step:
         message = reply.message
         is_late = (
             message.time is not None
@@ -376,6 +380,7 @@ class Registrations:
             answered=pending.answered_attempt.message,
             reply=message,
             replies=1,
+            certain=certain,
             closed=True,
         )
         self._learn(pending, reply, moment)

@@ -212,7 +212,7 @@ def test_status_135_rather_answers_a_request_without_timestamp() -> None:
     d.wait(0.01)
     later = d.pbu(d.lte, hi=1, overwrite=True)
     d.wait(0.01)
-    d.pba(plain, status=135, sequence=1, without=[63])
+    d.pba(plain, status=135, sequence=9, without=[63])
     run = Run(d)
     assert [answered(run, r) for r in (stamped, plain, later)] == [None, 135, None]
 
@@ -226,6 +226,50 @@ def test_status_135_answers_the_newest_with_a_timestamp_if_all_have() -> None:
     d.pba(second, status=135, sequence=9)
     run = Run(d)
     assert [answered(run, r) for r in (first, second)] == [None, 135]
+
+
+def test_status_135_is_no_answer_to_what_is_sent_after_it() -> None:
+    d = Domain(timestamps=False)
+    refused = d.pbu(d.lte, sequence=90)
+    d.wait(0.01)
+    d.pba(refused, status=135, sequence=100)
+    d.wait(0.01)
+    again = d.pbu(d.lte, sequence=101)
+    run = Run(d, lost=[refused])
+    assert answered(run, again) is None
+
+
+def test_status_135_is_no_answer_to_a_request_that_was_given_up() -> None:
+    d = Domain(timestamps=False)
+    old = d.pbu(d.lte, sequence=90, hi=1)
+    d.wait(100)
+    refused = d.pbu(d.lte, sequence=95, hi=1)
+    d.wait(0.01)
+    d.pba(refused, status=135, sequence=100)
+    run = Run(d, lost=[refused])
+    assert answered(run, old) is None
+
+
+def test_status_135_for_other_prefixes_is_paired_but_not_for_certain() -> None:
+    d = Domain(timestamps=False)
+    request = d.pbu(d.lte, sequence=90, hnp="2001:db8:1::/64")
+    d.wait(0.01)
+    d.pba(request, status=135, sequence=100, hnp="2001:db8:2::/64")
+    run = Run(d)
+    assert answered(run, request) == 135
+    assert not run.of(request).certain
+
+
+def test_status_135_for_other_prefixes_is_paired_by_its_timestamp() -> None:
+    d = Domain()
+    d.pbu(d.lte, hnp="2001:db8:1::/64")
+    d.wait(0.01)
+    request = d.pbu(d.lte, hnp="2001:db8:3::/64")
+    d.wait(0.01)
+    d.pba(request, status=135, hnp="2001:db8:2::/64")
+    run = Run(d)
+    assert answered(run, request) == 135
+    assert run.of(request).certain
 
 
 def test_status_135_twice_is_one_answer_repeated() -> None:
