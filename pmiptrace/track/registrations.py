@@ -533,7 +533,9 @@ class Registrations:
         binding = find_binding(session, key)
         owner = sessions.with_prefixes(session.lma, session.mobile_node, reply)
         if owner is None and not is_provisional(session):
-            keeps_old = binding is not None and binding.shadow.is_live
+            # A request for an assignment does not say that it renews the binding that is there.
+            is_open = request.all_zero and request.handoff_indicator != Handoff.NOT_CHANGED
+            keeps_old = not is_open and binding is not None and binding.shadow.is_live
             if not keeps_old and not set(prefixes) & set(session.prefixes):
                 # The LMA made a session of its own for this path.
                 owner = sessions.create(session.lma, session.mobile_node, moment)
@@ -544,7 +546,10 @@ class Registrations:
         known = find_binding(owner, self._key_of(owner, mag, request))
         kind = self._classified(owner, request, mag, known)
         pending.exchange = replace(pending.exchange, kind=kind, session=owner.id)
-        if binding is not None:
+        if binding is not None and binding.state.is_live and binding.shadow.is_live:
+            # The LMA has both: it did not take the request for one of the session that has it.
+            session = self.state.move(session, binding, Event.ANOTHER_SESSION, moment)
+        elif binding is not None:
             session = without_binding(session, key)
             if known is not None:
                 owner = without_binding(owner, binding_key(known))

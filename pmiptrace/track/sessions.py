@@ -179,8 +179,8 @@ class Sessions:
         """Give the session that a PBU is about, None if it would make a new one."""
         mobile_node = request.mobile_node
         found = self.with_prefixes(lma, mobile_node, request)
-        if found is not None:
-            return found
+        if found is not None and (is_open(found) or set(request.prefixes) <= set(found.prefixes)):
+            return found  # else the LMA has given a prefix of it to another since
         if self._provisional:
             provisional = self.get(self._provisional.get(self._attachment(lma, request, mag)))
             if provisional is not None:
@@ -193,7 +193,8 @@ class Sessions:
                 (
                     s
                     for s in reversed(sessions)
-                    if is_provisional(s) and any(b.mag == mag for b in s.bindings)
+                    if is_provisional(s)
+                    and any(b.mag == mag and _is_same_attachment(b, request) for b in s.bindings)
                 ),
                 None,
             )

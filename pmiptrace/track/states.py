@@ -35,6 +35,7 @@ class Event(StrEnum):
     DEREG_REQUEST = "PBU, lifetime 0"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    ANOTHER_SESSION = "accepted as another session"
     DEREG_ACCEPTED = "de-registration accepted"
     BULK_DEREG_ACCEPTED = "bulk de-registration accepted"
     DEREG_REJECTED = "de-registration rejected"
@@ -93,6 +94,8 @@ TRANSITIONS: dict[BindingState, dict[Event, BindingState | str]] = {
     S.REFRESHING: {
         E.ACCEPTED: S.ACTIVE,
         E.REJECTED: SHADOW,
+        # The request named no prefix, and got another one.
+        E.ANOTHER_SESSION: SHADOW,
         E.EXTENDED: S.REFRESHING,
         E.DEREG_REQUEST: S.DEREG_PENDING,
         # The answer to a de-registration that was sent before the refresh under way.

@@ -200,6 +200,44 @@ def test_a_path_whose_answer_was_lost_joins_when_the_prefix_becomes_known() -> N
     assert run.states() == {"1": "PENDING", "2": "ACTIVE"}
 
 
+def test_another_interface_does_not_join_the_session_that_was_refused_a_prefix() -> None:
+    d = Domain()
+    d.pbu(d.plain, hi=1, att=4, link_layer=b"\2\0\0\0\0\4")
+    d.pba(status=130)
+    d.wait(5)
+    d.deregister(d.plain, hnp="2001:db8:200::/64", att=8, link_layer=b"\2\0\0\0\0\x08")
+    assert [s.prefixes != () for s in Run(d).sessions] == [False, True]
+
+
+def test_an_assignment_of_other_prefixes_is_another_session() -> None:
+    d = Domain()
+    d.register(d.lte)
+    d.register(d.wlan)
+    d.wait(100)
+    d.pbu(d.lte, hi=3, hnp="::/0")
+    d.wait(0.02)
+    d.pba(hnp="2001:db8:200::/64")
+    run = Run(d)
+    assert [run.states(s) for s in run.sessions] == [
+        {"1": "ACTIVE", "2": "ACTIVE"},
+        {"1": "ACTIVE"},
+    ]
+
+
+def test_a_prefix_of_a_session_that_is_over_may_be_one_of_the_next() -> None:
+    d = Domain()
+    first, second, third = "2001:db8:1::/64", "2001:db8:2::/64", "2001:db8:3::/64"
+    d.register(d.plain, hnp=(first, second))
+    d.deregister(d.plain, hnp=(first, second))
+    d.wait(60)
+    d.register(d.plain, hnp=(second, third))
+    run = Run(d)
+    assert [[str(p) for p in s.prefixes] for s in run.sessions] == [
+        [first, second],
+        [second, third],
+    ]
+
+
 def test_two_sessions_of_one_mobile_node() -> None:
     d = Domain()
     d.register(d.plain, att=2)
