@@ -90,6 +90,8 @@ class CacheBinding(Struct):
     expires_at: int
     is_released: bool = False
     """De-registered, and kept for MinDelayBeforeBCEDelete only."""
+    is_being_revoked: bool = False
+    """Its "revocation in progress" flag (RFC 5846 section 8.1)."""
     is_invalid: bool = False
     """Its MAG was seen to have restarted (RFC 5847 section 3)."""
     timer: Timer | None = None
@@ -111,10 +113,15 @@ class CacheEntry(Struct):
     sequence: int = 0
     timestamp: int = 0
     uplink_key: int | None = None
-    is_being_revoked: bool = False
-    created_by: tuple[bytes, int] = (b"", 0)
-    """Source and Handoff Indicator of the first request, to know it when it is repeated."""
-    created_at: int = 0
+    asked_by: tuple[bytes, int] = (b"", 0)
+    """Source and Handoff Indicator of the last request without a prefix, to know it when it is
+    repeated."""
+    asked_at: int = 0
+
+    @property
+    def is_being_revoked(self) -> bool:
+        """Whether any of its bindings is."""
+        return any(binding.is_being_revoked for binding in self.bindings.values())
 
 
 class Request(Struct, frozen=True):
@@ -352,7 +359,7 @@ class LocalMobilityAnchor(Peer):
         repeated = (request.packet.source, request.handoff)
         since = self.clock.now - REPEATED_WITHIN * SECOND
         return next(
-            (e for e in own if e.created_by == repeated and e.created_at > since and e in is_same),
+            (e for e in own if e.asked_by == repeated and e.asked_at > since and e in is_same),
             None,
         )
 
@@ -395,7 +402,9 @@ class LocalMobilityAnchor(Peer):
             self._drop(entry, entry.bindings)
         elif multipath.overwrite:
             self._drop(entry, entry.bindings)
-        entry.is_being_revoked = False
+        if not request.known_prefixes:
+            entry.asked_by = (source, request.handoff)
+            entry.asked_at = self.clock.now
         entry.multipath_mag = request.mag if multipath else None
         entry.access_technology = request.access_technology
         entry.link_layer_identifier = request.link_layer_identifier
@@ -407,7 +416,9 @@ class LocalMobilityAnchor(Peer):
         if multipath and multipath.bulk:
             for other, binding in list(entry.bindings.items()):
                 if not binding.is_released:
+                    is_being_revoked = binding.is_being_revoked
                     self._bind(entry, other, binding.care_of_address, expires_at)
+                    entry.bindings[other].is_being_revoked = is_being_revoked
         self.start_pulse(self.name_of(source))
         return _Verdict(self._gre(request, entry), entry, lifetime)
 
@@ -438,8 +449,6 @@ class LocalMobilityAnchor(Peer):
             ipv4=ipv4,
             access_technology=request.access_technology,
             link_layer_identifier=request.link_layer_identifier,
-            created_by=(request.packet.source, request.handoff),
-            created_at=self.clock.now,
         )
         self.entries.append(entry)
         return entry
@@ -663,23 +672,25 @@ class LocalMobilityAnchor(Peer):
         waiting = {
             bid: binding for bid, binding in entry.bindings.items() if not binding.is_released
         }
-        entry.is_being_revoked = bool(waiting)
+        for binding in waiting.values():
+            binding.is_being_revoked = True
         outcomes: list[int | None] = []
 
         def settle(bid: int | None, status: int | None) -> None:
             outcomes.append(status)
-            if not entry.is_being_revoked or entry not in self.entries:
-                return  # a request was accepted in the meantime
+            if entry not in self.entries:
+                return
             is_refused = status == RevocationStatus.REVOCATION_FAILED_MN_IS_ATTACHED
             is_handover = trigger == RevocationTrigger.INTER_MAG_HANDOVER_UNKNOWN
             binding = entry.bindings.get(bid)
-            if binding is waiting[bid]:
+            # A request for it that was accepted in the meantime took the flag away (section 8.1).
+            if binding is not None and binding.is_being_revoked:
+                binding.is_being_revoked = False
                 if not is_handover or status is None:  # sections 8.1 and 6.3
                     self._drop(entry, (bid,))
                 elif not is_refused:
                     self._release(entry, bid, binding)
             if len(outcomes) == len(waiting):
-                entry.is_being_revoked = False
                 self._resume(entry.mobile_node)
             self._close_if_empty(entry)
 
@@ -850,7 +861,7 @@ class LocalMobilityAnchor(Peer):
                 bid=bid,
                 care_of_address=binding.care_of_address,
                 expires_at=binding.expires_at,
-                doubtful=binding.is_invalid or entry.is_being_revoked,
+                doubtful=binding.is_invalid or binding.is_being_revoked,
             )
             for entry in self.entries
             for bid, binding in entry.bindings.items()
