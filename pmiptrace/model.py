@@ -555,6 +555,8 @@ class Rejection(Struct, frozen=True):
     """The attempt that was answered."""
     reply: Message
     moment: Moment
+    asked: Moment
+    """The first attempt."""
 
 
 class Unlike(Struct, frozen=True):

@@ -203,10 +203,13 @@ def asked_again(step: Step, told: Rejection, text: str, options: RuleOptions) ->
         return None
     refused = registration(told.request)
     is_retry = request.repeats(refused) or request.care_of_address != refused.care_of_address
-    if elapsed <= options.retransmission_window and is_retry:
+    # Each wait is twice the one before (RFC 6275 section 11.8): the next is about as long as all
+    # that went before the attempt that was answered, and the first.
+    waited = min((told.request.time or 0) - (told.asked.time or 0), options.max_timeout)
+    if elapsed <= options.at_most(max(waited, 0)) + options.retransmission_window and is_retry:
         return None  # the answer may not have reached the MAG, which tries again, or another path
     # Earlier attempts of a request that was the fifth, say, would show as a gap before it.
-    is_run_older = step.context.contiguous_since < told.moment.ordinal - 1
+    is_run_older = step.context.contiguous_since < told.asked.ordinal
     is_within = elapsed <= options.max_timeout + options.retransmission_window
     if is_retry and is_within and not is_run_older:
         return inconclusive(text, LOST, evidence=(told.moment,))

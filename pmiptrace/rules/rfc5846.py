@@ -14,6 +14,7 @@ from pmiptrace.model import (
     Step,
 )
 from pmiptrace.rules.history import (
+    OTHER_MAG,
     REORDERING,
     is_first_attempt,
     is_on_its_way,
@@ -78,6 +79,11 @@ MULTIPATH = 63
 
 NAI = 1
 """Subtype of the Mobile Node Identifier option (RFC 4283 section 3.1)."""
+HANDOVER_TRIGGERS = (
+    RevocationTrigger.INTER_MAG_HANDOVER_SAME_ACCESS_TYPE,
+    RevocationTrigger.INTER_MAG_HANDOVER_DIFFERENT_ACCESS_TYPE,
+    RevocationTrigger.INTER_MAG_HANDOVER_UNKNOWN,
+)
 FIRST_GLOBAL_TRIGGER = 128
 FIRST_TEST_TRIGGER = 250
 
@@ -604,8 +610,8 @@ def path_is_named(step: Step) -> Verdict | None:
     live = session.live
     if len(live) < 2:
         return None
-    return proven(
-        step,
-        session.mode_since,
-        f"the BRI names none of the {len(live)} paths of the mobile node: it ends them all",
-    )
+    text = f"the BRI names none of the {len(live)} paths of the mobile node: it ends them all"
+    if body.trigger in HANDOVER_TRIGGERS:
+        # It goes to the MAG that the mobile node has left.
+        return inconclusive(text, OTHER_MAG)
+    return proven(step, session.mode_since, text)

@@ -15,7 +15,14 @@ from pmiptrace.model import (
     Severity,
     Step,
 )
-from pmiptrace.rules.history import UNSEEN, age, is_first_attempt, is_on_its_way, proven
+from pmiptrace.rules.history import (
+    UNSEEN,
+    age,
+    is_first_attempt,
+    is_on_its_way,
+    knows_its_binding,
+    proven,
+)
 from pmiptrace.rules.look import complete, message_of, pair, request_evidence
 from pmiptrace.rules.rfc8278 import CANNOT_SUPPORT_MULTIPATH, MAG_ID, MULTIPATH
 from pmiptrace.rules.rule import (
@@ -588,14 +595,21 @@ def _asks_again(step: Step, refusal: Refusal, what: str, options: RuleOptions) -
     if _asked_since(session, refusal, options):
         return None
     text = f"multipath is requested for BID {request.bid} after {what}"
+    parts = {"evidence": (refusal.moment,), "option": request.multipath}
     if session.mode is SessionMode.MULTIPATH and session.live:
-        return inconclusive(
-            text,
-            "the mobile node has other multipath bindings, which the RFC does not speak of",
-            evidence=(refusal.moment,),
-            option=request.multipath,
-        )
+        why = "the mobile node has other multipath bindings, which the RFC does not speak of"
+        return inconclusive(text, why, **parts)
+    if _begins_anew(session, request):
+        return inconclusive(text, "a MAG that restarted does not know of the refusal", **parts)
     return proven(step, refusal.moment, text, option=request.multipath)
+
+
+def _begins_anew(session: Session, request: Registration) -> bool:
+    """Tell whether a PBU registers a live binding as if its MAG did not know of it."""
+    return not knows_its_binding(request) and any(
+        request.handoff_indicator == Handoff.UNKNOWN or b.care_of_address == request.care_of_address
+        for b in session.live
+    )
 
 
 def _follows(session: Session, request: Registration) -> bool:

@@ -223,7 +223,9 @@ class Memory:
             else:
                 self._rejections.pop(node, None)
             return
-        rejection = Rejection(mag.id, request, reply, step.moment)
+        attempts = step.exchange.attempts if step.exchange is not None else ()
+        first = attempts[0] if attempts else step.moment
+        rejection = Rejection(mag.id, request, reply, step.moment, first)
         _keep(self._rejections, node, (*known[1 - MAX_REJECTIONS :], rejection))
         if given.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and reply.time is not None:
             self._state.clock.set(

@@ -284,10 +284,20 @@ example(
         refused(152, wait(5), pbu()),
         refused(152, wait(5), pbu(hnp=FOREIGN)),
         refused(152, wait(1), pbu(att=3)),
+        # Later than a retransmission may be.
+        then(
+            lambda s: s.register(s.plain, "mn2@example.com"),
+            *(pbu(), wait(1.5), pbu(), wait(3), pbu(), pba(status=152), wait(12), pbu()),
+        ),
     ],
     silent=[
         refused(130, wait(5), pbu()),
         refused(152, wait(1), pbu()),  # the answer did not reach the MAG
+        # Nor did it here, where the MAG had waited 1.5 s and 3 s before.
+        then(
+            lambda s: s.register(s.plain, "mn2@example.com"),
+            *(pbu(), wait(1.5), pbu(), wait(3), pbu(), pba(status=152), wait(6), pbu()),
+        ),
         refused(152, wait(0.2), pbu(att=3)),
         # Nor did it here, where the MAG tries its other path.
         then(lte(), pba(status=152), wait(1), wlan()),

@@ -350,6 +350,11 @@ example(
         late_start(to_elsewhere()),
         then(both, to_elsewhere(unknown(63, 8, 11, 1, 0, 0, 0))),
     ],
-    unclear=[then(both, missing(), lte(), to_elsewhere())],
+    unclear=[
+        then(both, missing(), lte(), to_elsewhere()),
+        # To the MAG that the mobile node has left, which the capture does not show.
+        then(both, lambda s: s.bri(s.other, trigger=2)),
+        then(both, to_elsewhere(trigger=3)),
+    ],
     party="LMA",
 )

@@ -352,7 +352,10 @@ example(
         ),
         then(lost(lambda s: s.pbu(s.lte)), wait(0.02), pba(without=(63,)), wait(60), wlan()),
     ],
-    unclear=[then(legacy, missing(), wait(5), wlan())],
+    unclear=[
+        then(legacy, missing(), wait(5), wlan()),
+        then(legacy, wait(60), lte(hi=4)),  # the MAG may have restarted
+    ],
     party="MAG",
 )
 
