@@ -405,7 +405,8 @@ def retransmission_is_fresh(step: Step) -> Verdict | None:
 
     How to mend: build the message anew for every attempt.
     """
-    earlier, message = step.past.repeated, message_of(step)
+    message = message_of(step)
+    earlier = step.past.repeated or _same_octets_before(step)
     if earlier is None or message.checksum_correct is False or not complete(message):
         return None
     last, attempt = registration(earlier), registration(message)
@@ -427,6 +428,23 @@ def retransmission_is_fresh(step: Step) -> Verdict | None:
     if is_close(between(earlier, message)):
         doubt = ORDER
     return inconclusive(text, doubt, evidence=evidence) if doubt else fail(text, evidence=evidence)
+
+
+def _same_octets_before(step: Step) -> Message | None:
+    """Give the PBU that is sent again octet by octet, though it was answered.
+
+    The answer may not have reached the MAG; it has to build the message anew all the same.
+    """
+    message, session = message_of(step), step.before
+    last = session.last_sent if session is not None else None
+    for earlier in (step.past.sent_by_mag, last, step.past.accepted):
+        if (
+            earlier is not None
+            and earlier.source == message.source
+            and earlier.datagram.payload == message.datagram.payload
+        ):
+            return earlier
+    return None
 
 
 @rule("RFC6275-11.8-RATE", on="PBU", configured="update_rate")

@@ -307,6 +307,9 @@ example(
         known(same_time(wait(0))),
         known(pbu(timestamp=START + 20 * SECOND), wait(1), pbu(timestamp=START + 19 * SECOND)),
         numbered(pbu(sequence=110), wait(1), lambda s: s.again(s.sent[-1])),
+        # After its answer, which may not have reached the MAG.
+        numbered(pbu(sequence=110), pba(), wait(1), lambda s: s.again(s.sent[-2])),
+        known(pbu(), pba(), wait(1), lambda s: s.again(s.sent[-2])),
     ],
     silent=[
         numbered(pbu(sequence=110), wait(1), pbu(sequence=111)),
@@ -316,6 +319,7 @@ example(
         known(pbu(sequence=110), wait(1), pbu(sequence=110)),
         # A port mirror's copy.
         numbered(pbu(sequence=110), wait(0.01), lambda s: s.again(s.sent[-1])),
+        numbered(pbu(sequence=110), pba(), wait(0.01), lambda s: s.again(s.sent[-2])),
         # Answered in between: that is another request.
         known(pbu(), pba(), wait(1), pbu(timestamp=START)),
         # The earlier attempt was not captured.
