@@ -245,7 +245,7 @@ def page(every: list[Outcome], seed: int, places: int) -> str:
         "a flag, an option, a number, an address, padding, a message that is repeated or left out. "
         "The checksum is made right again. Each change is analyzed, and what it adds to the "
         "findings is held against the rules that it breaks by the RFCs' text "
-        "(`pmiptrace/simulation/mutation.py` says which).",
+        "(`pmiptrace/simulation/mutation/` says which).",
         "",
         "This page is written by",
         "",
