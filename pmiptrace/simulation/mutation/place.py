@@ -186,17 +186,18 @@ def places_of(run: Run, vantage: Vantage) -> list[Place]:
         packet = sighting.packet
         node = packet.first(MnIdentifier)
         before = of_node.setdefault(node.identifier, []) if node else []
-        held = tuple(
+        held = [
             held
             for held in run.ground_truth(sighting.time - 1)
             if node and held.mobile_node.octets == node.identifier and held.lma in _ends(packet)
-        )
+        ]
+        held.sort(key=_order)
         counter = counting.setdefault(packet.source, []) if packet.first(RestartCounter) else []
         place = Place(
             index=index,
             sighting=sighting,
             kind=_kind(packet.body),
-            held=held,
+            held=tuple(held),
             earlier=tuple(before),
             later=[],
             peers=tuple(counter),
@@ -218,6 +219,11 @@ def places_of(run: Run, vantage: Vantage) -> list[Place]:
         counter.append(place)
         places.append(place)
     return places
+
+
+def _order(held: Held) -> tuple[object, ...]:
+    """Give a place in an order that does not depend on how Python hashes octets."""
+    return held.lma, sorted(held.prefixes), held.bid or 0, held.care_of_address
 
 
 def _ends(packet: Packet) -> tuple[bytes, bytes]:
