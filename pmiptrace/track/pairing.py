@@ -237,6 +237,7 @@ class Pairing:
         stamped = [p for p in related if _has_timestamp_of(reply, p)]
         if len(stamped) == 1:
             return stamped[0], Found.ANSWER
+        related = [p for p in related if not p.exchange.closed] or related
         if len(related) != 1:
             return None
         pending = related[0]

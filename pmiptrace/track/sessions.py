@@ -284,12 +284,14 @@ def merged(known: Binding, binding: Binding) -> Binding:
         BindingState.REFRESHING,
         BindingState.DEREG_PENDING,
     )
+    # A binding that was gone is registered anew.
+    goes_on = known.state.is_live or is_asked
     return replace(
         binding,
         shadow=known.shadow if is_asked else known.state,
         history=(*known.history, *binding.history),
-        first_request=known.first_request or binding.first_request,
-        first_reply_seen=known.first_reply_seen,
+        first_request=(known.first_request if goes_on else None) or binding.first_request,
+        first_reply_seen=known.first_reply_seen if goes_on else binding.first_reply_seen,
     )
 
 

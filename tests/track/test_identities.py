@@ -200,6 +200,20 @@ def test_a_path_whose_answer_was_lost_joins_when_the_prefix_becomes_known() -> N
     assert run.states() == {"1": "PENDING", "2": "ACTIVE"}
 
 
+def test_a_binding_that_was_gone_begins_anew_when_its_session_is_joined() -> None:
+    d = Domain()
+    d.register(d.plain, hi=1)
+    d.wait(10)
+    d.deregister(d.plain)
+    d.wait(60)
+    again = d.pbu(d.plain, hi=1, hnp="::/0")
+    d.wait(0.02)
+    d.pba(hnp="2001:db8:100::/64")
+    first = Run(d).binding(d.plain).first_request
+    assert first is not None
+    assert first.time == again.time
+
+
 def test_another_interface_does_not_join_the_session_that_was_refused_a_prefix() -> None:
     d = Domain()
     d.pbu(d.plain, hi=1, att=4, link_layer=b"\2\0\0\0\0\4")

@@ -793,3 +793,16 @@ def test_the_candidates_for_an_answer_are_bounded() -> None:
     pairing = Run(d).tracker._registrations._pairing
     assert [len(entries) for entries in pairing._by_node.values()] == [MAX_PER_KEY]
     assert [len(entries) for entries in pairing._by_key.values()] == [MAX_PER_KEY]
+
+
+def test_a_request_that_was_given_up_does_not_hide_the_one_that_is_answered_wrongly() -> None:
+    d = Domain(timestamps=False)
+    d.pbu(d.plain, hi=1, hnp="2001:db8:1::/64")
+    d.wait(100)
+    request = d.pbu(d.plain, hi=1, hnp="2001:db8:2::/64")
+    d.wait(0.01)
+    d.pba(request, sequence=5)
+    doubtful = next(s for s in Run(d, end=5).steps if "RFC6275-10.3.1-SEQ-COPY" in s.events)
+    (asked,) = doubtful.outstanding
+    assert asked.request is not None
+    assert asked.request.time == request.time
