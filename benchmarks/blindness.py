@@ -209,6 +209,15 @@ WHY_MISSED: dict[tuple[str, str], str] = {
     ("RFC7077-6.1-ACK", ""): "the capture ends too soon after the request",
     ("RFC6275-9.5.4-ACK", ""): "the capture ends too soon, or a retransmission was answered",
     ("RFC7077-6.2-SEQ", ""): "the UPN may have been missed by the capture",
+    ("RFC7077-5.1-SEQ-MONO", "UPN: Sequence # -40"): "no earlier UPN goes to the same address; an "
+    "LMA may count for each MAG",
+    ("RFC6275-9.5.1-SEQ-GREATER", "PBU: Sequence # -40"): "the request was late without the change "
+    "too, overtaken by another; or it is not known which answer is its own",
+    ("RFC5847-3.2-RESTART-MONO", ""): "no later heartbeat goes between the same two addresses",
+    ("RFC5845-5.2-KEY-REPLY", "PBA: without GRE Key"): "not looked for: the rule judges an option "
+    "that is there",
+    ("RFC7077-6.1-ANI", ""): "the first PBU after the notification may have been on its way",
+    ("RFC5846-6.1.2-DST", "BRI: another source"): "the answer is one to the attempt before as well",
 }
 """Why a rule misses an operator's mutations, or with "" any; what is not here is open."""
 
@@ -281,13 +290,14 @@ def page(every: list[Outcome], seed: int, places: int) -> str:
         "Those of them that no other rule sees either.",
         "",
         *table(
-            ("Run", "Frame", "Mutation", "Breaks"),
+            ("Run", "Frame", "Mutation", "Breaks", "Why"),
             (
                 (
                     outcome.run,
                     outcome.mutation.place.index + 1,
                     outcome.mutation.operator,
                     ", ".join(map(linked, outcome.mutation.breaks)),
+                    "; ".join(_why(r, outcome.mutation.operator) for r in outcome.mutation.breaks),
                 )
                 for outcome in unseen
             ),
@@ -334,9 +344,12 @@ def _missed(every: list[Outcome], counted: dict[str, Tally]) -> Iterator[tuple[o
                 if outcome.mutation.operator == operator and rule in outcome.mutation.breaks:
                     others |= outcome.failed | outcome.inconclusive
             others.discard(rule)
-            why = WHY_MISSED.get((rule, operator), WHY_MISSED.get((rule, ""), "open"))
             named = ", ".join(f"`{other}`" for other in sorted(others))
-            yield linked(rule), operator, times, named, why
+            yield linked(rule), operator, times, named, _why(rule, operator)
+
+
+def _why(rule: str, operator: str) -> str:
+    return WHY_MISSED.get((rule, operator), WHY_MISSED.get((rule, ""), "open"))
 
 
 def _legal(every: list[Outcome]) -> Iterator[tuple[object, ...]]:

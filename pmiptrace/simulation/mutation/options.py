@@ -43,6 +43,8 @@ from pmiptrace.wire.options.rfc7148 import DelegatedMobileNetworkPrefix
 from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters
 from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 
+SELECTIVE = "legal: so a part of the session is de-registered (RFC 5844 section 3.2.3.3)"
+
 
 def _drop_effect(place: Place, cls: type[Option]) -> Effect:
     """Tell what a message breaks that lacks all options of a class."""
@@ -77,7 +79,9 @@ def _drop_from_request(
     if cls is HomeNetworkPrefix:
         if has_ipv4:  # RFC 5844 section 3.1.2.1 lets it go without
             return broken(
-                follows and "RFC5213-6.9.1.3-HNP-ALL", accepted and "RFC5844-3.1.2.6-NO-HNP"
+                follows and not place.is_deregistration and "RFC5213-6.9.1.3-HNP-ALL",
+                accepted and "RFC5844-3.1.2.6-NO-HNP",
+                otherwise=SELECTIVE,
             )
         return broken("RFC5213-6.9.1.1-HNP", accepted and "RFC5213-5.3.1-STATUS-158")
     if cls is Timestamp:
@@ -101,6 +105,8 @@ def _drop_from_request(
         )
     if cls is Ipv4HomeAddressRequest:
         is_bare = not packet.every(HomeNetworkPrefix)
+        if place.is_deregistration and not is_bare:
+            return SELECTIVE
         return broken(
             follows and "RFC5844-3.2.3.3-REREG-ADDR",
             is_bare and "RFC5213-6.9.1.1-HNP",
