@@ -142,7 +142,8 @@ def mobile_node_named(step: Step) -> Verdict | None:
     text = "the BRI with P=1 has no Mobile Node Identifier option (8)"
     is_for_peer = body.global_revocation and body.trigger == RevocationTrigger.PER_PEER_POLICY
     if is_for_peer and step.peering.sender_role != "MAG":
-        return fail(f"{text}; sections 5.1 and 9.1 disagree on it", severity=Severity.INFO)
+        why = "sections 5.1 and 9.1 of RFC 5846 disagree on it"
+        return inconclusive(text, why, severity=Severity.INFO)
     return fail(text)
 
 

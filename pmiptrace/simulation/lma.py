@@ -211,6 +211,8 @@ class LocalMobilityAnchor(Peer):
             self._update(packet, body)
         elif isinstance(body, Heartbeat):
             self.heartbeat(packet, body)
+        elif isinstance(body, BindingRevocationIndication):
+            self._revoked_by_peer(packet, body)
         elif isinstance(body, BindingRevocationAcknowledgement):
             self._revoked(body.sequence, body.status)
         elif isinstance(body, UpdateNotificationAcknowledgement):
@@ -699,6 +701,45 @@ class LocalMobilityAnchor(Peer):
                 trigger, binding.care_of_address, self._identified(entry), partial(settle, bid)
             )
 
+    def revoke_peer(self, address: bytes) -> None:
+        """End all bindings of a MAG that has one care-of address (RFC 5846 section 8.1)."""
+        own = self._bindings_at(address)
+        if not own or not self.domain.scenario.revocation:
+            return
+        for entry, bid in own:
+            entry.bindings[bid].is_being_revoked = True
+
+        def settle(status: int | None) -> None:
+            for entry, bid in own:
+                binding = entry.bindings.get(bid)
+                if entry in self.entries and binding is not None and binding.is_being_revoked:
+                    self._drop(entry, (bid,))
+                    self._close_if_empty(entry)
+
+        self._indicate(RevocationTrigger.PER_PEER_POLICY, address, (), settle)
+        self._note()
+
+    def _revoked_by_peer(self, packet: Packet, indication: BindingRevocationIndication) -> None:
+        """End all bindings with the care-of address of a MAG that asks so (section 8.2)."""
+        for entry, bid in self._bindings_at(packet.source):
+            self._drop(entry, (bid,))
+            self._close_if_empty(entry)
+        body = BindingRevocationAcknowledgement(
+            status=RevocationStatus.SUCCESS,
+            sequence=indication.sequence,
+            proxy=indication.proxy,
+            global_revocation=indication.global_revocation,
+        )
+        self.send(packet.destination, packet.source, body)
+
+    def _bindings_at(self, address: bytes) -> list[tuple[CacheEntry, int | None]]:
+        return [
+            (entry, bid)
+            for entry in self.entries
+            for bid, binding in entry.bindings.items()
+            if binding.care_of_address == address
+        ]
+
     def _tell_former_mag(self, entry: CacheEntry, request: Request) -> None:
         """Let the old MAG know after a handoff why its binding is gone (RFC 5846 section 3.4.1)."""
         name = self.name_of(request.packet.source)
@@ -752,7 +793,12 @@ class LocalMobilityAnchor(Peer):
     ) -> None:
         self._sequence = (self._sequence + 1) % 65536
         sequence = self._sequence
-        body = BindingRevocationIndication(trigger=trigger, sequence=sequence, proxy=True)
+        body = BindingRevocationIndication(
+            trigger=trigger,
+            sequence=sequence,
+            proxy=True,
+            global_revocation=trigger == RevocationTrigger.PER_PEER_POLICY,
+        )
         delays = iter(REVOCATION_DELAYS)
 
         def attempt() -> None:

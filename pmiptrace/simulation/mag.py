@@ -52,6 +52,8 @@ FIRST_TIMEOUT = 1.5
 """InitialBindackTimeoutFirstReg (RFC 6275 section 13)."""
 LONGEST_TIMEOUT = 32.0
 """MAX_BINDACK_TIMEOUT (RFC 6275 section 12)."""
+REVOCATION_DELAY = 1.0
+"""InitMINDelayBRIs, in seconds (RFC 5846 section 11)."""
 UPDATES_PER_SECOND = 3
 """MAX_UPDATE_RATE (RFC 6275 section 12)."""
 RATE_WINDOW = 1_200_000_000
@@ -178,6 +180,8 @@ class MobileAccessGateway(Peer):
         self._recent: dict[bytes, deque[int]] = {}
         self._queues: dict[bytes, deque[Callable[[], bool]]] = {}
         self._answered: dict[tuple[bytes, int], BindingRevocationAcknowledgement] = {}
+        self._revocations: dict[int, Timer] = {}
+        self._revocation_sequence = 0
         self._notified: set[tuple[bytes, int]] = set()
         for wan in wans:
             domain.network.connect_mag(wan.address, index, wan.link, self.receive)
@@ -502,6 +506,10 @@ class MobileAccessGateway(Peer):
             self.heartbeat(packet, body)
         elif isinstance(body, BindingRevocationIndication):
             self._revoked(packet, body)
+        elif isinstance(body, BindingRevocationAcknowledgement):
+            timer = self._revocations.pop(body.sequence, None)
+            if timer is not None:
+                timer.cancel()
         elif isinstance(body, UpdateNotification):
             self._notify(packet, body)
 
@@ -688,12 +696,51 @@ class MobileAccessGateway(Peer):
                 status=self._revoke(packet, indication.trigger),
                 sequence=indication.sequence,
                 proxy=indication.proxy,
+                global_revocation=indication.global_revocation,
             )
         self.send(packet.destination, packet.source, self._answered[key])
 
+    def revoke_all(self, lma: bytes) -> None:
+        """Give up all that is registered with an LMA, and tell it so (RFC 5846 section 9.2)."""
+        identity = MnIdentifier(subtype=1, identifier=self._identifier)
+        for wan in self.wans:
+            paths = [
+                (registration, path)
+                for registration in self.registrations
+                for path in registration.paths
+                if registration.interface.profile.lma == lma and path.wan is wan
+            ]
+            for registration, path in paths:
+                self._remove(registration, path)
+            if paths:
+                self._indicate(wan.address, lma, identity)
+
+    def _indicate(self, source: bytes, lma: bytes, identity: MnIdentifier) -> None:
+        """Send an indication, and repeat it once (RFC 5846 sections 6.3 and 11)."""
+        self._revocation_sequence += 1
+        sequence = self._revocation_sequence
+        body = BindingRevocationIndication(
+            trigger=RevocationTrigger.PER_PEER_POLICY,
+            sequence=sequence,
+            proxy=True,
+            global_revocation=True,
+        )
+
+        def again() -> None:
+            self._revocations.pop(sequence, None)
+            self.send(source, lma, body, identity)
+
+        self.send(source, lma, body, identity)
+        self._revocations[sequence] = self.clock.after(REVOCATION_DELAY, again)
+
     def _revoke(self, packet: Packet, trigger: int) -> int:
         node = packet.first(MnIdentifier)
-        assert node is not None, "the simulated LMAs revoke no group of bindings"
+        if node is None:  # all that is registered between the two
+            for registration in list(self.registrations):
+                if registration.interface.profile.lma == packet.source:
+                    for path in list(registration.paths):
+                        self._remove(registration, path)
+            return RevocationStatus.SUCCESS
         named = {option.prefix for option in packet.every(HomeNetworkPrefix)}
         found = [
             registration
@@ -789,6 +836,9 @@ class MobileAccessGateway(Peer):
         self._knows_multipath.clear()
         self._without_multipath.clear()
         self._answered.clear()
+        for timer in self._revocations.values():
+            timer.cancel()
+        self._revocations.clear()
         self._sequence = self.random.randrange(1 << 16)
         for lma in lmas:
             for number, wan in enumerate(wan for wan in self.wans if wan.link.up):

@@ -108,6 +108,7 @@ class _Stage:
             self._often(rates.revocation, partial(self._revoke, lma))
             self._often(rates.notification, partial(self._notify, lma))
             self._often(rates.restart, lma.restart)
+            self._often(rates.global_revocation, partial(self._revoke_all, lma))
         ended = START + round(self._scenario.duration * SECOND)
         self._clock.run(ended)
         return Run(self._scenario, seed, START, ended, self._lmas, self._domain.network.seen)
@@ -261,6 +262,21 @@ class _Stage:
             return
         entry = self._random.choice(lma.entries)
         lma.revoke(entry)
+        self._come_back(lambda interface: interface.profile.identifier == entry.mobile_node)
+
+    def _revoke_all(self, lma: LocalMobilityAnchor) -> None:
+        """End all that is registered between a MAG and an LMA; its mobile nodes come back later."""
+        mag = self._random.choice(self._mags)
+        if not self._scenario.revocation or not mag.registrations:
+            return
+        if len(mag.wans) == 1 and self._random.random() < 0.5:
+            lma.revoke_peer(mag.wans[0].address)
+        else:
+            mag.revoke_all(lma.address)
+        self._come_back(lambda interface: interface.mag is mag)
+
+    def _come_back(self, concerned: Callable[[Interface], bool]) -> None:
+        """Have mobile nodes attach again some time after a revocation."""
 
         def come_back(interface: Interface) -> None:
             mag = interface.mag
@@ -272,7 +288,7 @@ class _Stage:
                 self._arrive(interface, False)
 
         for interface in self._interfaces:
-            if interface.profile.identifier == entry.mobile_node:
+            if concerned(interface):
                 self._clock.after(
                     self._random.uniform(20, 60),
                     partial(come_back, interface),

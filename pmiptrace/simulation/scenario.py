@@ -31,6 +31,9 @@ class Rates(Struct, frozen=True, kw_only=True):
     overwrite: float = 2
     """A MAG goes back to one of a session's paths with the O flag of RFC 8278."""
     revocation: float = 2
+    global_revocation: float = 0
+    """A MAG or an LMA ends all that is registered between the two, by one message for each care-of
+    address (RFC 5846 sections 8.1 and 9.2)."""
     notification: float = 4
     restart: float = 0.2
     """A peer forgets all and says so by its heartbeats (RFC 5847 section 3.2)."""

@@ -176,7 +176,7 @@ class Signalling:
             mag, lma = self._roles(message)
             for known in self.state.sessions.of_mag(mag.id) if mag is not None else ():
                 if known.lma == lma:
-                    yield from self._each(known, lambda b: mag is not None and b.mag == mag.id)
+                    yield from self._each(known, self._registered_with(message, mag, lma))
             return
         for session in self._sessions_of(message):
             yield from self._each(session, self._path_of(message, session))
@@ -187,6 +187,20 @@ class Signalling:
         for binding in session.bindings:
             if chosen(binding):
                 yield self.state.sessions.get(session.id) or session, binding
+
+    def _registered_with(
+        self, message: Message, mag: MagNode | None, lma: bytes
+    ) -> Callable[[Binding], bool]:
+        """Give the test for the bindings that a BRI for all of a peer is about.
+
+        That of an LMA is for all of the MAG, that of a MAG for those with the care-of address which
+        it names or is sent from (RFC 5846 sections 8.1 and 8.2).
+        """
+        if message.source == lma:
+            return lambda b: mag is not None and b.mag == mag.id
+        option = message.first(AlternateCareOfAddress)
+        address = message.source if option is None else option.care_of_address
+        return lambda b: mag is not None and b.mag == mag.id and b.care_of_address == address
 
     def _path_of(self, message: Message, session: Session) -> Callable[[Binding], bool]:
         """Give the test for the paths that a BRI names; RFC 5846 knows no BID of RFC 8278."""

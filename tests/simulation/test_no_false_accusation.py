@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from simulated_runs import accusations, listed, report_of, seeds, vantage_of
 
 from pmiptrace.model import Severity
@@ -41,6 +42,21 @@ def test_damaged_captures(seed: int, tmp_path: Path) -> None:
     assert (done, listed(accusations(report, Severity.ERROR, Severity.WARNING))) == (done, [])
     remarks = {f.rule for f in accusations(report, Severity.INFO)}
     assert remarks <= set(LEGAL_BUT_NOTABLE), done
+
+
+@pytest.mark.parametrize("seed", seeds(60))
+def test_global_revocations(seed: int, tmp_path: Path) -> None:
+    """A peer ends all bindings at once (RFC 5846 sections 8.1 and 9.2), seen well and badly."""
+    scenario = Scenario.random(seed)
+    rates = replace(scenario.rates, global_revocation=40)
+    run = simulate(replace(scenario, revocation=True, rates=rates), seed)
+    frames = run.frames(vantage_of(seed))
+    for name, captured in (("w", frames), ("d", damaged(frames, seed, *drawn(seed)))):
+        folder = tmp_path / name
+        folder.mkdir()
+        report = report_of(folder, captured)
+        assert listed(accusations(report, Severity.ERROR, Severity.WARNING)) == []
+        assert {f.rule for f in accusations(report, Severity.INFO)} <= set(LEGAL_BUT_NOTABLE)
 
 
 @pytest.mark.parametrize("seed", seeds(60))

@@ -126,6 +126,26 @@ def test_global_revocation_is_of_all_between_the_two() -> None:
     ]
 
 
+def test_global_revocation_by_a_mag_is_of_the_care_of_address_that_it_comes_from() -> None:
+    d = Domain()
+    d.register(d.lte)
+    d.register(d.wlan)
+    d.register(d.wlan, "mn2@example.com")
+    d.bri(d.wlan, mn="mag1@example.com", trigger=PER_PEER_POLICY, from_mag=True,
+          global_revocation=True, sequence=1)  # fmt: skip
+    d.wait(0.1)
+    d.send(
+        d.lma,
+        d.wlan.address,
+        BindingRevocationAcknowledgement(status=0, sequence=1, proxy=True, global_revocation=True),
+    )
+    run = Run(d)
+    assert [run.states(s) for s in run.sessions] == [
+        {"1": "ACTIVE", "2": "REVOKED"},
+        {"2": "REVOKED"},
+    ]
+
+
 def test_global_revocation_unanswered() -> None:
     d = Domain()
     d.register(d.lte)
