@@ -78,7 +78,7 @@ def scale(session: Session, end: int | None, columns: int) -> Scale | None:
 
     `end` is the time of the capture's last packet. Where the bindings just last until then, the
     scale stops earlier, so that the part in which something happens stays legible. None where the
-    capture has no times.
+    capture has no times, or the session is but one moment.
     """
     start = session.first.time
     if start is None:
@@ -91,7 +91,7 @@ def scale(session: Session, end: int | None, columns: int) -> Scale | None:
     ]
     last = max([start, *changes, session.last.time or start])
     if end is None or end <= last:
-        return Scale(start, max(last, start + 1), columns)
+        return Scale(start, last, columns) if last > start else None
     tail = max((last - start) // 2, SECOND)
     return Scale(start, min(last + tail, end), columns, open=end > last + tail)
 

@@ -11,7 +11,7 @@ from pmiptrace.model import Moment, Report
 from pmiptrace.report.digest import Digest, first_moment
 from pmiptrace.report.page import Page
 from pmiptrace.report.times import Clock, TimeFormat
-from pmiptrace.report.words import mag_name
+from pmiptrace.report.words import frame_place, mag_name
 
 
 class TextOptions(Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class View:
         self.digest = digest
         self.options = options
         self.page = Page(console)
-        self.clock = Clock(options.time, _times(report, digest))
+        self.clock = Clock(options.time, known_times(report, digest))
         self.shown = self.digest.worst_sessions(options.sessions)
         """The sessions that are shown in full."""
 
@@ -63,11 +63,7 @@ class View:
 
     def place(self, moment: Moment) -> str:
         """Give a frame number, with that of its capture where there are several."""
-        if moment.frame is None:
-            return "-"
-        if len(self.report.captures) > 1:
-            return f"{moment.capture + 1}:{moment.frame}"
-        return str(moment.frame)
+        return frame_place(moment, len(self.report.captures))
 
     def frame(self, moment: Moment) -> str:
         """Give a frame in words; what the clock brought about has only a time."""
@@ -76,7 +72,8 @@ class View:
         return f"frame {self.place(moment)}"
 
 
-def _times(report: Report, digest: Digest) -> Iterator[int]:
+def known_times(report: Report, digest: Digest) -> Iterator[int]:
+    """Give the times of the captures' ends, and of the exchanges that a digest kept."""
     for info in report.captures:
         for time in (info.first_time, info.last_time):
             if time is not None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Binding, MagNode, Party, Session
+from pmiptrace.model import Binding, MagNode, Moment, Party, Session
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY_SHORT
 
 
@@ -38,6 +38,13 @@ def tally(counts: Counter[str]) -> str:
 def shortened(name: str, limit: int = 16) -> str:
     """Give enough of a long name to find it where it stands whole."""
     return name if len(name) <= limit else f"{name[: limit - 1]}…"
+
+
+def frame_place(moment: Moment, captures: int) -> str:
+    """Give a frame number, with that of its capture if there are several; ``-`` for no frame."""
+    if moment.frame is None:
+        return "-"
+    return f"{moment.capture + 1}:{moment.frame}" if captures > 1 else str(moment.frame)
 
 
 def mag_name(mag: MagNode | None) -> str:
