@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from pmiptrace.capture.files import expand
 from pmiptrace.capture.reader import CaptureReader
-from pmiptrace.errors import CaptureError
+from pmiptrace.capture.source import STANDARD_INPUT
+from pmiptrace.errors import CaptureError, UsageError
+from pmiptrace.instant import Instant
 from pmiptrace.merge import Item, Overview, clock_offsets, in_order, overview, spooled
 from pmiptrace.model import (
     Binding,
@@ -64,6 +66,9 @@ class Analysis:
     tolerances of the tracker and of the rules, by default those of the RFCs. A capture that cannot
     be opened is left out and noted in `errors`. Raises `UsageError` for a dialect that does not
     exist.
+
+    `until` ends the run at a moment: what was captured later is not read, and time goes no
+    further. Without `judge` no rule is called, and there are no findings.
     """
 
     def __init__(
@@ -74,6 +79,8 @@ class Analysis:
         timers: Timers | None = None,
         options: RuleOptions | None = None,
         progress: Progress | None = None,
+        until: Instant | None = None,
+        judge: bool = True,
     ) -> None:
         self._arguments = paths
         self._decoder = DialectDecoder(dialect)
@@ -89,6 +96,14 @@ class Analysis:
         self._duplicates: Counter[int] = Counter()
         self._dialects: dict[int, str] = {}
         self._is_concluded = False
+        self._until = until
+        self._limit: _Limit | None = None
+        self._judge = judge
+        self._starts: dict[int, int | None] = {}
+        """When captures begin that were looked through before they are read."""
+        self._paths: dict[int, str] = {}
+        self.ended_at: int | None = None
+        """The moment up to which captures were followed, once they were."""
         self.errors: list[CaptureError] = []
         """The captures that cannot be opened."""
         self.messages_by_type: Counter[str] = Counter()
@@ -105,15 +120,30 @@ class Analysis:
         """How often each rule was judged so far, and how it went."""
         return self._engine.counts()
 
+    @property
+    def started_at(self) -> int | None:
+        """When the first packet was captured, as far as is known so far."""
+        starts = self._starts or {i: r.info.first_time for i, r in self._readers.items()}
+        known = (self._aligned(index, time) for index, time in starts.items())
+        return min((time for time in known if time is not None), default=None)
+
+    @property
+    def asked_for(self) -> int | None:
+        """The moment that `until` stands for, once the captures are known."""
+        return None if self._limit is None else self._limit.time
+
     def events(self) -> Iterator[Event]:
-        """Read the captures, in the order of their time, and give what becomes known."""
+        """Read the captures, in the order of their time, and give what becomes known.
+
+        Raises `UsageError` if `until` names a frame that is not there.
+        """
         try:
             with spooled(self._arguments) as arguments:
                 self._names = dict(zip(arguments, self._arguments, strict=True))
                 paths, errors = expand(arguments)
                 for error in errors:
                     self._fail(error)
-                for item in self._items(paths):
+                for item in self._in_time(self._items(paths)):
                     if isinstance(item, Message):
                         yield from self._message(item)
                     else:
@@ -171,6 +201,7 @@ class Analysis:
                 except CaptureError as error:
                     self._fail(error)
                 else:
+                    self._paths[0] = path
                     self._progress.total = reader.size
                     yield from self._read(0, reader)
             return
@@ -183,6 +214,7 @@ class Analysis:
                     self._progress.add(reader.size)
                     self._progress.add(reader.size)  # everything is read twice
                     overviews.append(overview(index, path, self._datagrams(reader)))
+                    self._starts[index], self._paths[index] = reader.info.first_time, path
             except CaptureError as error:
                 self._fail(error)
         self._offsets = clock_offsets(overviews)
@@ -197,6 +229,38 @@ class Analysis:
 
         yield from in_order(((o.index, self._aligned(o.index, o.first_time)) for o in overviews),
                             read)  # fmt: skip
+
+    def _in_time(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Give what was captured until the moment at which the run ends, and stop there.
+
+        As captures of several interfaces are not quite in order, reading goes on for a little.
+        """
+        if self._until is None:
+            yield from items
+            return
+        tolerance = self._tracker.state.timers.reordering
+        for item in items:
+            limit, frame = self._limit or self._resolve(self._until), item.frame
+            if limit.frame is not None and frame.capture == limit.capture:
+                if frame.number > limit.frame:
+                    return
+            elif limit.time is not None and frame.time is not None and frame.time > limit.time:
+                if frame.time > limit.time + tolerance:
+                    return
+                continue
+            yield item
+
+    def _resolve(self, until: Instant) -> _Limit:
+        """Find the moment at which the run ends, now that its captures are known."""
+        if until.frame is None:
+            self._limit = _Limit(until.at(self.started_at))
+        else:
+            path = self._paths.get(until.capture)
+            if path is None:
+                raise UsageError(f"there is no capture {until.capture + 1}")
+            time = _time_of_frame(path, until.frame, self._names.get(path, path))
+            self._limit = _Limit(self._aligned(until.capture, time), until.capture, until.frame)
+        return self._limit
 
     def _fail(self, error: CaptureError) -> None:
         self.errors.append(CaptureError(self._names.get(error.path, error.path), error.reason))
@@ -255,19 +319,26 @@ class Analysis:
         message, exchange = step.message, step.exchange
         if message is not None and "PM-DUP-CAPTURE" not in step.events:
             yield message
-        session = step.after or step.before
-        if session is not None:
-            for binding, transition in step.transitions:
+        for number, (binding, transition) in zip(step.moved, step.transitions, strict=True):
+            session = self._session(step, number)
+            if session is not None:
                 yield Change(session, binding, transition)
-        findings = self._engine.evaluate(step)
+        findings = self._engine.evaluate(step) if self._judge else ()
         if exchange is not None and exchange.closed and exchange.reply is message:
             yield exchange
         yield from findings
         if step.before is not None and step.after is None:
             yield step.before
 
+    def _session(self, step: Step, number: int) -> Session | None:
+        """Give the session that a transition of a step is about, as it is after the step."""
+        session = step.after or step.before
+        if session is not None and session.id == number:
+            return session
+        return self._tracker.state.sessions.get(number)
+
     def _undecoded(self, undecoded: Undecoded) -> Iterator[Event]:
-        if undecoded.kind != "esp":
+        if undecoded.kind != "esp" and self._judge:
             yield from self._engine.undecoded(undecoded)
 
     def _conclusion(self) -> Iterator[Event]:
@@ -282,10 +353,16 @@ class Analysis:
             for index, info in self._infos.items()
             if info.last_time is not None
         ]
-        for step in self._tracker.finish(max((end for end in ends if end), default=None)):
+        end = max((end for end in ends if end), default=None)
+        if self._until is not None and end is not None:
+            limit = self._limit or self._resolve(self._until)
+            end = end if limit.time is None else min(end, limit.time)
+        for step in self._tracker.finish(end):
             yield from self._step(step)
+        self.ended_at = end
         yield from self._tracker.unfinished()
-        yield from self._engine.finish()
+        if self._judge:
+            yield from self._engine.finish()
         yield from self._tracker.state.sessions
         for _, info in sorted(self._infos.items()):
             yield info
@@ -305,6 +382,25 @@ class Analysis:
             dialect=self._dialects.get(index),
             problems=problems,
         )
+
+
+class _Limit(Struct, frozen=True):
+    """Where a run ends: at a time, or behind a frame, which has that time."""
+
+    time: int | None
+    capture: int | None = None
+    frame: int | None = None
+
+
+def _time_of_frame(path: str, number: int, name: str) -> int | None:
+    """Give the time of any frame of a capture; raises `UsageError` if there is none so numbered."""
+    if path == STANDARD_INPUT:
+        raise UsageError("a frame cannot be looked up in standard input; give a time in its place")
+    with CaptureReader(path, every_frame=True) as reader:
+        for frame in reader:
+            if frame.number == number:
+                return frame.time
+        raise UsageError(f"{name} has no frame {number}: it has {reader.info.packets} packets")
 
 
 class _Meter:

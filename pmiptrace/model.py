@@ -636,6 +636,8 @@ class Step(Struct, frozen=True, kw_only=True):
     binding: Binding | None = None
     transitions: tuple[tuple[Binding, Transition], ...] = ()
     """What changed, each with the binding as it is after that change."""
+    moved: tuple[int, ...] = ()
+    """Per transition the id of the session; a restart or a revocation can be about many."""
     context: Context = Context()
     past: Past = Past()
     peering: Peering = Peering()

@@ -20,14 +20,21 @@ BASIS = frozenset({"model", "address", "errors"})
 """What every layer may import; nothing of it imports a layer."""
 ACROSS = {
     "analysis": "rules",
+    "cache": "track",
+    "instant": "capture",
     "merge": "wire",
     "selection": "report",
     "settings": "rules",
     "simulation": "wire",
+    "statistics": "track",
     "testing": "wire",
 }
 """What stands beside the layers, and the rightmost layer that each may import."""
-BESIDE = {"rules": {"selection"}, "report": {"analysis", "selection"}, "cli": set(ACROSS)}
+BESIDE = {
+    "rules": {"selection"},
+    "report": {"analysis", "cache", "selection", "statistics"},
+    "cli": set(ACROSS),
+}
 """Of that, what a layer may import."""
 
 HEAVY = ("rich", "typer", "pyshark")

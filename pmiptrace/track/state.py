@@ -56,6 +56,7 @@ class State:
         """When the capture began."""
         self._exchanges = 0
         self._transitions: list[tuple[Binding, Transition]] = []
+        self._moved: list[int] = []
         self._expiries: dict[tuple[int, BindingKey], int] = {}
         """When the alarm for a binding's expiry rings; one each, however often it is renewed."""
 
@@ -84,6 +85,7 @@ class State:
                 **changes,
             )
             self._transitions.append((moved, transition))
+            self._moved.append(session.id)
         else:
             # The event does not touch the binding in this state.
             moved = replace(binding, shadow=next_shadow(state, event, shadow), **changes)
@@ -145,6 +147,7 @@ class State:
         if after is None and before is not None:
             after = self.sessions.get(before.id)
         transitions, self._transitions = tuple(self._transitions), []
+        sessions, self._moved = tuple(self._moved), []
         lma = exchange.lma if exchange else None
         return Step(
             moment=moment,
@@ -157,6 +160,7 @@ class State:
             binding_before=binding_before,
             binding=find_binding(after, key) if after and key else None,
             transitions=transitions,
+            moved=sessions,
             context=self._context(after or before, mag, message, moment, lma),
             events=events,
         )
