@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,7 +30,10 @@ from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow, outcome, rule_ids
 from pmiptrace.settings import Settings, settings
 
-_NO_MATCH = "note: no mobile node, MAG and LMA of the captures matches"
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NO_MATCH = "note: no mobile node, MAG and LMA of the captures matches"
 
 READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
@@ -62,10 +66,29 @@ def run(request: Request) -> int:
     scanner()  # a wrong choice is told before anything is done
     selected = selection(request)
     tolerances = settings(request.timers, request.config)
-    _refuse_to_overwrite(request)
+    return perform(
+        request.captures,
+        request.output,
+        lambda stream: _analyze(request, selected, tolerances, stream),
+        allow_empty=request.allow_empty,
+    )
+
+
+def perform(
+    captures: Iterable[str],
+    output: str | None,
+    work: Callable[[BinaryIO], Outcome],
+    *,
+    allow_empty: bool = False,
+) -> int:
+    """Have something written, to a file or to standard output for None, and give the exit code.
+
+    Raises `UsageError` if it cannot be written, or would take the place of a capture.
+    """
+    _refuse_to_overwrite(captures, output)
     try:
-        with destination(request.output) as stream:
-            result = _analyze(request, selected, tolerances, stream)
+        with destination(output) as stream:
+            result = work(stream)
     except BrokenPipeError:
         _silence_stdout()
         return READER_GONE
@@ -77,9 +100,9 @@ def run(request: Request) -> int:
     except PmiptraceError:
         raise
     except Exception as error:
-        _tell_fault(error)
+        tell_fault(error)
         return Outcome(faulty=True).exit_code()
-    return result.exit_code(allow_empty=request.allow_empty)
+    return result.exit_code(allow_empty=allow_empty)
 
 
 def selection(request: Request) -> Selection:
@@ -88,24 +111,25 @@ def selection(request: Request) -> Selection:
     return Selection(
         select=rule_ids(request.select, known) if request.select else None,
         ignore=rule_ids(request.ignore, known),
-        mobile_node=_pattern(request.mobile_node),
-        mag=_pattern(request.mag),
-        lma=_pattern(request.lma),
+        mobile_node=pattern(request.mobile_node),
+        mag=pattern(request.mag),
+        lma=pattern(request.lma),
         fail_on=None if request.fail_on is None else Severity(request.fail_on),
     )
 
 
-def _pattern(text: str | None) -> Pattern | None:
+def pattern(text: str | None) -> Pattern | None:
+    """Give what an option for names asks for."""
     return None if text is None else Pattern(text)
 
 
-def _refuse_to_overwrite(request: Request) -> None:
+def _refuse_to_overwrite(captures: Iterable[str], output: str | None) -> None:
     """Raise `UsageError` if the report would take the place of a capture."""
-    if request.output is None or not Path(request.output).exists():
+    if output is None or not Path(output).exists():
         return
-    for capture in request.captures:
-        if Path(capture).is_file() and Path(capture).samefile(request.output):
-            raise UsageError(f"{request.output}: the report would replace a capture")
+    for capture in captures:
+        if Path(capture).is_file() and Path(capture).samefile(output):
+            raise UsageError(f"{output}: the report would replace a capture")
 
 
 def _analyze(
@@ -133,23 +157,28 @@ def _analyze(
         write(report, stream)
     elif not lines:
         _write_text(request, report, digest, stream)
-    for error in analysis.errors:
-        _tell(str(error))
-    if result.interrupted:
-        _tell("interrupted; the report covers what was read until then")
+    tell_end(analysis)
     return result
+
+
+def tell_end(analysis: Analysis) -> None:
+    """Tell on standard error which captures could not be opened, and of an interruption."""
+    for error in analysis.errors:
+        tell(str(error))
+    if analysis.interrupted:
+        tell("interrupted; the report covers what was read until then")
 
 
 def _report(request: Request, analysis: Analysis, selected: Selection) -> tuple[Report, Outcome]:
     try:
         whole = analysis.report()
     except Exception as error:
-        problem = Problem("internal-error", _tell_fault(error))
+        problem = Problem("internal-error", tell_fault(error))
         captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
         return Report(captures=tuple(captures)), Outcome(faulty=True)
     report = with_unopened(narrow(whole, selected), analysis.errors)
     if selected.is_narrow and not (report.sessions or report.exchanges):
-        _tell(_NO_MATCH)
+        tell(NO_MATCH)
     return report, outcome(report, selected, unopened=bool(analysis.errors))
 
 
@@ -171,44 +200,49 @@ def _digest(
         digest.add(event)
 
     try:
-        _each_event(analysis, take)
+        follow(analysis, take)
     except Exception as error:
-        problem = Problem("internal-error", _tell_fault(error))
+        problem = Problem("internal-error", tell_fault(error))
         captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
         return digest, Report(captures=tuple(captures)), Outcome(faulty=True)
     whole = analysis.overview()
     rules = tuple(count for count in whole.rules if selected.rule(count.rule))
     report = with_unopened(replace(whole, rules=rules), analysis.errors)
     if selected.is_narrow and not (digest.session_totals.count or digest.totals.count):
-        _tell(_NO_MATCH)
+        tell(NO_MATCH)
     result.messages, result.interrupted = report.messages, report.interrupted
     result.unopened = bool(analysis.errors)
     return digest, report, result
 
 
 def _write_text(request: Request, report: Report, digest: Digest, stream: BinaryIO) -> None:
-    """Write a page: for the terminal as wide as that is, for a file without colour."""
+    from pmiptrace.report.text import TextOptions, render
+
+    with console(request.output, stream) as page:
+        render(report, console=page, options=TextOptions(time=request.time), digest=digest)
+
+
+@contextmanager
+def console(output: str | None, stream: BinaryIO) -> Iterator[Console]:
+    """Open what a page is written to: as wide as the terminal is, or a file without colour."""
     from rich.console import Console
 
     from pmiptrace.report.page import PIPE_WIDTH, open_console
-    from pmiptrace.report.text import TextOptions, render
 
-    options = TextOptions(time=request.time)
-    if request.output is None:
+    if output is None:
         # An encoding that lacks a character shall not end the report.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
-            render(report, console=open_console(sys.stdout), options=options, digest=digest)
+            yield open_console(sys.stdout)
         except SystemExit as gone:  # what rich makes of a broken pipe
             raise BrokenPipeError from gone
         sys.stdout.flush()
         return
     text = TextIOWrapper(stream, encoding="utf-8")
-    console = Console(
+    yield Console(
         file=text, width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
     )
-    render(report, console=console, options=options, digest=digest)
     text.flush()
     text.detach()
 
@@ -218,15 +252,15 @@ def _write_lines(
 ) -> Outcome:
     from pmiptrace.report.jsonl import LineWriter
 
-    follow = "-" in request.captures or stream.isatty()
-    writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=follow)
+    live = "-" in request.captures or stream.isatty()
+    writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=live)
     result = writer.outcome
     try:
-        _each_event(analysis, writer.event)
+        follow(analysis, writer.event)
     except OSError:
         raise
     except Exception as fault:
-        _tell_fault(fault)
+        tell_fault(fault)
         result.faulty = True
     for error in analysis.errors:
         writer.event(unopened(error))
@@ -236,8 +270,8 @@ def _write_lines(
     return result
 
 
-def _each_event(analysis: Analysis, take: Callable[[Event], None]) -> None:
-    """Run the analysis to its end, or to its conclusion after Ctrl-C."""
+def follow(analysis: Analysis, take: Callable[[Event], object]) -> None:
+    """Hand what an analysis gives to a function, to its conclusion even after Ctrl-C."""
     events = analysis.events()
     try:
         for event in events:
@@ -259,18 +293,18 @@ def _after_interrupt(events: Iterator[Event]) -> Iterator[Event]:
         return
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     """Write a line to standard error; what comes from file names is escaped."""
     if sys.stderr is not None:
         print(f"pmiptrace: {clean(text)}", file=sys.stderr)
 
 
-def _tell_fault(error: Exception) -> str:
+def tell_fault(error: Exception) -> str:
     """Tell of a fault in this program, with the place to look at; give the line."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     text = f"internal error, please report it: {type(error).__name__} at {place}: {error}"
-    _tell(text)
+    tell(text)
     return text
 
 

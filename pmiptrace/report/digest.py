@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 
 from pmiptrace.model import (
-    Body,
     CaptureInfo,
     Exchange,
     ExchangeKind,
@@ -30,7 +29,7 @@ from pmiptrace.model import (
     Severity,
     Status,
 )
-from pmiptrace.wire.layout import Bits, Layout
+from pmiptrace.report.document import status_names
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
@@ -371,6 +370,17 @@ class Digest:
         shown = tuple(self._sessions[number] for number in troubled[:limit])
         return shown or self.sessions[:_EXAMPLES]
 
+    def notable_sessions(self, limit: int) -> tuple[Session, ...]:
+        """Give up to `limit` sessions: those with trouble, the gravest first, then the busiest."""
+        if self.session_totals.count <= limit:
+            return self.sessions
+
+        def rank(number: int) -> tuple[int, ...]:
+            size = len(self._excerpt.of(number)) + self._excerpt.dropped.get(number, 0)
+            return (*self._burden(number)[:-1], -size, number)
+
+        return tuple(self._sessions[n] for n in sorted(self._sessions, key=rank)[:limit])
+
     def _burden(self, session: int) -> tuple[int, ...]:
         """Sorts sessions by errors, then warnings, infos, doubts, and failed exchanges."""
         found = self._trouble.get(session, Counter())
@@ -601,15 +611,8 @@ def status_text(exchange: Exchange) -> str:
     code = status_code(exchange)
     if exchange.reply is None or code is None:
         return ""
-    name = _status_names(type(exchange.reply.body)).get(code)
+    name = status_names(type(exchange.reply.body)).get(code)
     return f"{code} {name}" if name else str(code)
-
-
-def _status_names(body: type[Body]) -> dict[int, str]:
-    for placed in Layout.of(body).fields:
-        if placed.name == "status" and isinstance(placed.field, Bits) and placed.field.codes:
-            return dict(placed.field.codes)
-    return {}
 
 
 def lifetime(message: Message | None) -> int | None:

@@ -564,11 +564,12 @@ def status_document(body: Body) -> StatusDocument | None:
     code = _number(body, "status")
     if code is None:
         return None
-    return StatusDocument(code, _status_names(type(body)).get(code, "Unassigned"))
+    return StatusDocument(code, status_names(type(body)).get(code, "Unassigned"))
 
 
 @cache
-def _status_names(cls: type[Body]) -> Mapping[int, str]:
+def status_names(cls: type[Body]) -> Mapping[int, str]:
+    """Give the registered names of the Status values of a message, if it has any."""
     for placed in Layout.of(cls).fields:
         if placed.name == "status" and isinstance(placed.field, Bits) and placed.field.codes:
             return placed.field.codes

@@ -7,7 +7,7 @@ summary, so that memory does not grow with the capture and a reader can follow a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from pmiptrace.model import (
     CaptureInfo,
     Exchange,
     Finding,
+    MagNode,
     Message,
     RuleCount,
     Session,
@@ -150,7 +151,7 @@ class LineWriter:
         elif isinstance(event, CaptureInfo):
             self._write(_line(CaptureLine, capture_document(event)))
         elif chosen.change(event.session, event.binding):
-            self._write(self._transition(event))
+            self._write(transition_line(event, self._mags))
 
     def finish(self, rules: Iterable[RuleCount]) -> None:
         """Write the summary."""
@@ -170,28 +171,30 @@ class LineWriter:
             )
         )
 
-    def _transition(self, change: Change) -> TransitionLine:
-        session, binding, transition = change.session, change.binding, change.transition
-        moment = transition.moment
-        return TransitionLine(
-            time=rfc3339(moment.time),
-            capture=moment.capture,
-            frame=moment.frame,
-            event=transition.event,
-            before=transition.before,
-            after=transition.after,
-            session=session.id,
-            lma=address_text(session.lma),
-            mobile_node=name_text(session.mobile_node),
-            mag=mag_document(self._mags, binding.mag),
-            bid=binding.bid,
-            care_of_address=address_text(binding.care_of_address),
-        )
-
     def _write(self, line: Struct) -> None:
         self._stream.write(json.encode(line) + b"\n")
         if self._flush:
             self._stream.flush()
+
+
+def transition_line(change: Change, mags: Mapping[int, MagNode]) -> TransitionLine:
+    """Show a change of a binding's state, with the binding that it is about."""
+    session, binding, transition = change.session, change.binding, change.transition
+    moment = transition.moment
+    return TransitionLine(
+        time=rfc3339(moment.time),
+        capture=moment.capture,
+        frame=moment.frame,
+        event=transition.event,
+        before=transition.before,
+        after=transition.after,
+        session=session.id,
+        lma=address_text(session.lma),
+        mobile_node=name_text(session.mobile_node),
+        mag=mag_document(mags, binding.mag),
+        bid=binding.bid,
+        care_of_address=address_text(binding.care_of_address),
+    )
 
 
 def _line(cls: type[L], document: Struct) -> L:

@@ -39,17 +39,18 @@ def write_bindings(view: View) -> None:
         for index, session in enumerate(sessions):
             if index:
                 view.page.blank()
-            _write_session(view, session)
+            write_session(view, session)
     elif number <= min(4 * limit, len(sessions)):
-        _write_compact(view, sessions)
+        write_compact(view, sessions)
     else:
         _write_sums(view)
         view.page.blank()
         view.page.line("of these the worst:" if view.troubled else "of these the first:")
-        _write_compact(view, view.shown)
+        write_compact(view, view.shown)
 
 
-def _write_session(view: View, session: Session) -> None:
+def write_session(view: View, session: Session) -> None:
+    """Write a session with the table of its bindings."""
     page = view.page
     prefixes = [str(prefix) for prefix in session.prefixes]
     if session.ipv4_home_address is not None and session.ipv4_since is not None:
@@ -78,7 +79,8 @@ def _write_session(view: View, session: Session) -> None:
         page.line((f"… and {tally(states)}", MUTED), indent=2)
 
 
-def _write_compact(view: View, sessions: Sequence[Session]) -> None:
+def write_compact(view: View, sessions: Sequence[Session]) -> None:
+    """Write one table of the bindings of several sessions."""
     page = view.page
     rows = [
         [

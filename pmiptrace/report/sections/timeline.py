@@ -57,7 +57,7 @@ def write_timeline(view: View) -> None:
         )
         exchanges = view.digest.exchanges_of(session)
         if not (rest and _is_trivial(session, exchanges)):
-            _write_lanes(view, session)
+            write_lanes(view, session)
         _write_exchanges(view, session, exchanges)
     if rest:
         page.blank()
@@ -69,10 +69,11 @@ def _is_trivial(session: Session, exchanges: Sequence[Exchange]) -> bool:
     return len(exchanges) <= 1 and sum(len(b.history) for b in session.bindings) <= 2
 
 
-def _write_lanes(view: View, session: Session) -> None:
+def write_lanes(view: View, session: Session, *, labels: bool = False) -> None:
+    """Write a lane for each binding of a session, with their If-Labels if there is room."""
     page = view.page
     bindings = [b for b in session.bindings if b.history][: view.options.bindings]
-    names = _names(view, bindings)
+    names = _names(view, bindings, labels=labels and page.width >= _WIDE)
     indent = max(map(len, names), default=0) + 4
     columns = min(page.width - indent - 2, _WIDEST)
     axis = scale(session, view.digest.end, columns) if columns >= _NARROWEST else None
@@ -95,13 +96,15 @@ def _write_lanes(view: View, session: Session) -> None:
     page.items(legend, indent=indent, hang=0)
 
 
-def _names(view: View, bindings: Sequence[Binding]) -> list[str]:
+def _names(view: View, bindings: Sequence[Binding], *, labels: bool) -> list[str]:
     """Name lanes as briefly as tells them apart: BID and access, else the MAG."""
     several = len({binding.mag for binding in bindings}) > 1
     names = []
     for binding in bindings:
         words = [] if binding.bid is None else [f"BID {binding.bid}"]
         words.append(access_name(binding))
+        if labels and binding.interface_label is not None:
+            words.append(f"label {binding.interface_label}")
         if several or binding.bid is None:
             words.append(shortened(view.mag(binding.mag)))
         names.append(view.page.literal(" ".join(filter(None, words))))
