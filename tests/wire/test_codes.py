@@ -62,6 +62,7 @@ def test_registered_options_and_messages() -> None:
 def test_every_rejection_has_a_meaning() -> None:
     rejections = {status for status in codes.BINDING_STATUS if status >= 128}
     assert codes.BINDING_STATUS_MEANING.keys() == rejections
+    assert codes.BINDING_STATUS_REMEDY.keys() == rejections
 
 
 @pytest.mark.parametrize(
