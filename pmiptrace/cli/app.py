@@ -7,6 +7,10 @@ from typing import Annotated
 import typer
 
 from pmiptrace.cli.analyze import EXIT_CODES, analyze
+from pmiptrace.cli.arguments import VIEW_EXIT_CODES
+from pmiptrace.cli.bindings import bindings
+from pmiptrace.cli.stats import stats
+from pmiptrace.cli.timeline import timeline
 
 # Help and usage errors are plain text: importing rich for them would triple the start-up time.
 app = typer.Typer(
@@ -17,6 +21,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EXIT_CODES)(analyze)
+app.command(epilog=VIEW_EXIT_CODES)(bindings)
+app.command(epilog=VIEW_EXIT_CODES)(stats)
+app.command(epilog=VIEW_EXIT_CODES)(timeline)
 
 
 def _version(wanted: bool) -> None:

@@ -11,14 +11,25 @@ from typing import Any
 
 from msgspec import json
 
+from pmiptrace.report.cache import CacheDocument, CacheLine
 from pmiptrace.report.document import SCHEMA_VERSION, ReportDocument
 from pmiptrace.report.jsonl import Line
+from pmiptrace.report.stats import StatsDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 SCHEMAS: dict[str, tuple[str, Any]] = {
     f"report-{SCHEMA_VERSION}.json": ("Report of pmiptrace analyze --format json", ReportDocument),
     f"jsonl-{SCHEMA_VERSION}.json": ("A line of pmiptrace analyze --format jsonl", Line),
+    f"bindings-{SCHEMA_VERSION}.json": (
+        "The binding cache of pmiptrace bindings --format json",
+        CacheDocument,
+    ),
+    f"bindings-jsonl-{SCHEMA_VERSION}.json": (
+        "A line of pmiptrace bindings --format jsonl",
+        CacheLine,
+    ),
+    f"stats-{SCHEMA_VERSION}.json": ("Statistics of pmiptrace stats --format json", StatsDocument),
 }
 """File name to title and type."""
 

@@ -1,0 +1,85 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pmiptrace.report.times import TimeFormat
+
+Captures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CAPTURE",
+        help="Capture files, directories, globs, or - for standard input.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write to this file, whole or not at all."),
+]
+MobileNode = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Show only this mobile node. * and ? stand for any characters, in all names.",
+    ),
+]
+Mag = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Show only this MAG: its identifier or a care-of address."),
+]
+Lma = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Show only this LMA.")]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="Captures without any signalling are no failure.")
+]
+Dialect = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|none|NAME|FILE",
+        help="Numbers of implementations older than IANA's: recognised, never, this table.",
+    ),
+]
+Timers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE,...",
+        help="Assume these times and limits: delete-delay=20s. Repeatable.",
+    ),
+]
+Config = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Read this instead of pmiptrace.toml or pyproject.toml of the working directory.",
+    ),
+]
+Time = Annotated[TimeFormat, typer.Option(help="How text writes times.")]
+
+VIEW_EXIT_CODES = """\b
+Exit code, the first that applies:
+    2  usage or configuration error
+    3  a capture cannot be opened or is no capture; the others are shown
+    4  not one Mobility Header message in any capture
+    0  none of that
+  130  interrupted; what was found so far is shown
+Besides: 141 if the reader of the output went away, 70 for a fault in
+pmiptrace itself."""
+
+
+class Form(StrEnum):
+    """What a view can be written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+class ShortForm(StrEnum):
+    """The same, for what has no lines."""
+
+    TEXT = "text"
+    JSON = "json"

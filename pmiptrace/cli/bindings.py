@@ -1,0 +1,78 @@
+"""``pmiptrace bindings``: the binding cache as it stood at a moment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import (
+    AllowEmpty,
+    Captures,
+    Config,
+    Dialect,
+    Form,
+    Lma,
+    Mag,
+    MobileNode,
+    Output,
+    Time,
+    Timers,
+)
+from pmiptrace.report.times import TimeFormat
+
+
+def bindings(
+    captures: Captures,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|FRAME",
+            help="Show this moment: 2023-11-14T22:13:20.5Z, 22:13:20.5, 1700000000.5, +12.5s "
+            "since the first packet, or when frame 1234, or 2:1234 of the second capture, had "
+            "been captured. Default: the end.",
+            show_default=False,
+        ),
+    ] = None,
+    changes: Annotated[
+        bool,
+        typer.Option(
+            "--changes", help="List every change of state until then, with its cause and frame."
+        ),
+    ] = False,
+    format: Annotated[Form, typer.Option("--format", help="What to write it as.")] = Form.TEXT,  # noqa: A002
+    output: Output = None,
+    mobile_node: MobileNode = None,
+    mag: Mag = None,
+    lma: Lma = None,
+    allow_empty: AllowEmpty = False,
+    dialect: Dialect = "auto",
+    timers: Timers = None,
+    config: Config = None,
+    time: Time = TimeFormat.UTC,
+) -> None:
+    """Show the binding cache of the LMAs at a moment: who is registered where, and how long.
+
+    State is built on every message until then; --mobile-node, --mag and --lma narrow what is
+    shown. Nothing behind that moment is read.
+    """
+    from pmiptrace.cli.views import Wanted, show_bindings
+    from pmiptrace.errors import UsageError
+
+    wanted = Wanted(
+        captures=tuple(captures),
+        format=format.value,
+        output=None if output == "-" else output,
+        mobile_node=mobile_node,
+        mag=mag,
+        lma=lma,
+        allow_empty=allow_empty,
+        dialect=dialect,
+        timers=tuple(timers or ()),
+        config=config,
+        time=time,
+    )
+    try:
+        raise typer.Exit(show_bindings(wanted, at=at, changes=changes))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,63 @@
+"""``pmiptrace stats``: latencies, rejections, signalling rate and use of paths."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import (
+    AllowEmpty,
+    Captures,
+    Config,
+    Dialect,
+    Lma,
+    Mag,
+    MobileNode,
+    Output,
+    ShortForm,
+    Time,
+    Timers,
+)
+from pmiptrace.report.times import TimeFormat
+
+
+def stats(
+    captures: Captures,
+    format: Annotated[  # noqa: A002
+        ShortForm, typer.Option("--format", help="What to write it as.")
+    ] = ShortForm.TEXT,
+    output: Output = None,
+    mobile_node: MobileNode = None,
+    mag: Mag = None,
+    lma: Lma = None,
+    allow_empty: AllowEmpty = False,
+    dialect: Dialect = "auto",
+    timers: Timers = None,
+    config: Config = None,
+    time: Time = TimeFormat.UTC,
+) -> None:
+    """Add up captures: latency of registrations and handovers, rejections, rate, use of paths.
+
+    --mobile-node, --mag and --lma narrow what is counted.
+    """
+    from pmiptrace.cli.views import Wanted, show_stats
+    from pmiptrace.errors import UsageError
+
+    wanted = Wanted(
+        captures=tuple(captures),
+        format=format.value,
+        output=None if output == "-" else output,
+        mobile_node=mobile_node,
+        mag=mag,
+        lma=lma,
+        allow_empty=allow_empty,
+        dialect=dialect,
+        timers=tuple(timers or ()),
+        config=config,
+        time=time,
+    )
+    try:
+        raise typer.Exit(show_stats(wanted))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,75 @@
+"""``pmiptrace timeline``: call flows as ladders, and bindings over time."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import (
+    AllowEmpty,
+    Captures,
+    Config,
+    Dialect,
+    Lma,
+    Mag,
+    MobileNode,
+    Time,
+    Timers,
+)
+from pmiptrace.report.times import TimeFormat
+
+
+def timeline(
+    captures: Captures,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to this file, whole or not at all: as SVG if its name ends in .svg.",
+        ),
+    ] = None,
+    mobile_node: MobileNode = None,
+    mag: Mag = None,
+    lma: Lma = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            metavar="N",
+            help="Show so many sessions at most. Default: 5, or 20 with --mobile-node.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_empty: AllowEmpty = False,
+    dialect: Dialect = "auto",
+    timers: Timers = None,
+    config: Config = None,
+    time: Time = TimeFormat.UTC,
+) -> None:
+    """Draw the call flow of mobile nodes as a ladder, and their bindings over time.
+
+    Those with the gravest findings come first, then those with most signalling.
+    """
+    from pmiptrace.cli.views import Wanted, show_timeline
+    from pmiptrace.errors import UsageError
+
+    wanted = Wanted(
+        captures=tuple(captures),
+        output=None if output == "-" else output,
+        mobile_node=mobile_node,
+        mag=mag,
+        lma=lma,
+        allow_empty=allow_empty,
+        dialect=dialect,
+        timers=tuple(timers or ()),
+        config=config,
+        time=time,
+    )
+    try:
+        raise typer.Exit(show_timeline(wanted, limit=limit))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

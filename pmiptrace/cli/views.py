@@ -1,0 +1,295 @@
+"""What ``bindings``, ``stats`` and ``timeline`` do: read captures, show a view of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmiptrace.analysis import Analysis, Change, Event
+from pmiptrace.cache import BindingCache, CacheBuilder
+from pmiptrace.cli.progress import progress
+from pmiptrace.cli.run import (
+    NO_MATCH,
+    console,
+    follow,
+    pattern,
+    perform,
+    tell,
+    tell_end,
+    tell_fault,
+)
+from pmiptrace.errors import PmiptraceError
+from pmiptrace.instant import instant
+from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session
+from pmiptrace.report.digest import Digest
+from pmiptrace.report.document import unopened
+from pmiptrace.report.times import TimeFormat, rfc3339
+from pmiptrace.selection import Narrowing, Outcome, Selection
+from pmiptrace.settings import settings
+from pmiptrace.statistics import Collector
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What the command line asks for, as it was written there."""
+
+    captures: tuple[str, ...]
+    format: str = "text"
+    output: str | None = None
+    mobile_node: str | None = None
+    mag: str | None = None
+    lma: str | None = None
+    allow_empty: bool = False
+    dialect: str = "auto"
+    timers: tuple[str, ...] = ()
+    config: str | None = None
+    time: TimeFormat = TimeFormat.UTC
+
+    @property
+    def selection(self) -> Selection:
+        """What of the captures is shown."""
+        return Selection(
+            mobile_node=pattern(self.mobile_node), mag=pattern(self.mag), lma=pattern(self.lma)
+        )
+
+    def perform(self, work: Callable[[BinaryIO], Outcome]) -> int:
+        """Have the view written, and give the exit code."""
+        return perform(self.captures, self.output, work, allow_empty=self.allow_empty)
+
+    def analysis(self, **how: Any) -> Analysis:
+        """Prepare to read the captures."""
+        chosen = settings(self.timers, self.config)
+        return Analysis(
+            self.captures,
+            dialect=self.dialect,
+            timers=chosen.timers,
+            options=chosen.options,
+            **how,
+        )
+
+
+class _Reading:
+    """An analysis on its way: what it says of its captures, and how it went."""
+
+    def __init__(self, wanted: Wanted, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._paths = wanted.captures
+        self._is_narrow = wanted.selection.is_narrow
+        self._infos: list[CaptureInfo] = []
+        self._is_faulty = False
+
+    def follow(self, take: Callable[[Event], object]) -> None:
+        """Hand all events on. A fault in this program ends them, and is told with the captures."""
+
+        def event(event: Event) -> None:
+            if isinstance(event, CaptureInfo):
+                self._infos.append(event)
+            take(event)
+
+        try:
+            follow(self.analysis, event)
+        except (OSError, PmiptraceError):
+            raise
+        except Exception as fault:
+            problem = Problem("internal-error", tell_fault(fault))
+            self._is_faulty = True
+            self._infos = [CaptureInfo(path=path, problems=(problem,)) for path in self._paths]
+
+    @property
+    def messages(self) -> int:
+        """How many messages there were, selected or not."""
+        return self.analysis.messages_by_type.total()
+
+    @property
+    def captures(self) -> tuple[CaptureInfo, ...]:
+        """The captures, those that could not be opened last."""
+        return (*self._infos, *map(unopened, self.analysis.errors))
+
+    @property
+    def report(self) -> Report:
+        """What pages say of captures, in a report that has nothing else."""
+        return Report(
+            captures=self.captures,
+            messages=self.messages,
+            messages_by_type=dict(self.analysis.messages_by_type.most_common()),
+            mags=dict(self.analysis.mags),
+            interrupted=self.analysis.interrupted,
+        )
+
+    def outcome(self, *, is_empty: bool) -> Outcome:
+        """Tell how it went; `is_empty` says that nothing was left to show."""
+        if is_empty and self._is_narrow and self.messages:
+            tell(NO_MATCH)
+        tell_end(self.analysis)
+        return Outcome(
+            unopened=bool(self.analysis.errors),
+            messages=self.messages,
+            interrupted=self.analysis.interrupted,
+            faulty=self._is_faulty,
+        )
+
+
+# --------------------------------------------------------------------------------- bindings
+
+
+def show_bindings(wanted: Wanted, *, at: str | None, changes: bool) -> int:
+    """Show the binding cache at a moment, by default the end; with `changes`, how it came about.
+
+    Raises `UsageError` for arguments that make no sense.
+    """
+    until = None if at is None else instant(at)
+
+    def work(stream: BinaryIO) -> Outcome:
+        with progress(wanted=not (changes and stream.isatty())) as told:
+            analysis = wanted.analysis(progress=told, until=until, judge=False)
+            return _Bindings(wanted, analysis, stream, changes).show()
+
+    return wanted.perform(work)
+
+
+class _Bindings:
+    def __init__(self, wanted: Wanted, analysis: Analysis, stream: BinaryIO, changes: bool) -> None:
+        self._wanted = wanted
+        self._analysis = analysis
+        self._reading = _Reading(wanted, analysis)
+        self._stream = stream
+        self._with_changes = changes
+        self._builder = CacheBuilder(wanted.selection, analysis.mags)
+
+    def show(self) -> Outcome:
+        """Read the captures and write the view."""
+        if self._wanted.format == "text":
+            cache = self._show_text()
+        else:
+            cache = self._show_json(lines=self._wanted.format == "jsonl")
+        self._tell_moment()
+        return self._reading.outcome(is_empty=not (cache.entries or cache.gone))
+
+    def _tell_moment(self) -> None:
+        """Tell if the moment asked for is none of the captures'."""
+        asked, start = self._analysis.asked_for, self._analysis.started_at
+        times = (info.last_time for info in self._reading.captures)
+        end = max((time for time in times if time is not None), default=None)
+        if asked is not None and end is not None and asked > end:
+            tell(f"note: the captures end at {rfc3339(end)}, before the moment asked for")
+        if asked is not None and start is not None and asked < start:
+            tell(f"note: the captures begin at {rfc3339(start)}, after the moment asked for")
+
+    def _follow(self, take: Callable[[Change], object]) -> BindingCache:
+        """Read the captures; hand changes on if they are wanted."""
+
+        def event(event: Event) -> None:
+            if self._builder.event(event) and self._with_changes:
+                assert isinstance(event, Change)
+                take(event)
+
+        self._reading.follow(event)
+        return self._builder.cache(self._analysis.ended_at)
+
+    def _show_text(self) -> BindingCache:
+        from pmiptrace.report.cache_page import ChangesPage, render_cache
+
+        wanted, analysis = self._wanted, self._analysis
+        with console(wanted.output, self._stream) as page:
+            changes = ChangesPage(page, wanted.time, len(wanted.captures))
+            cache = self._follow(lambda change: changes.add(change, analysis.started_at))
+            changes.flush(analysis.started_at)
+            render_cache(
+                self._reading.report,
+                cache,
+                console=page,
+                time=wanted.time,
+                with_changes=self._with_changes,
+            )
+        return cache
+
+    def _show_json(self, *, lines: bool) -> BindingCache:
+        from pmiptrace.report.cache import cache_lines, cache_octets, cache_summary, change_line
+
+        reading, mags = self._reading, self._analysis.mags
+        collected: list[Change] = []
+
+        def write(change: Change) -> None:
+            self._stream.write(change_line(change, mags))
+
+        cache = self._follow(write if lines else collected.append)
+        interrupted = self._analysis.interrupted
+        summary = cache_summary(cache, reading.messages, interrupted=interrupted)
+        if lines:
+            self._stream.writelines(cache_lines(cache, summary, reading.captures, mags))
+        else:
+            changes = collected if self._with_changes else None
+            self._stream.write(cache_octets(cache, summary, reading.captures, changes, mags))
+        return cache
+
+
+# ------------------------------------------------------------------------------------ stats
+
+
+def show_stats(wanted: Wanted) -> int:
+    """Add up captures; raises `UsageError` for arguments that make no sense."""
+    return wanted.perform(lambda stream: _show_stats(wanted, stream))
+
+
+def _show_stats(wanted: Wanted, stream: BinaryIO) -> Outcome:
+    with progress() as told:
+        analysis = wanted.analysis(progress=told, judge=False)
+        reading = _Reading(wanted, analysis)
+        collector = Collector(wanted.selection, analysis.mags)
+        reading.follow(collector.event)
+    found = collector.statistics(analysis.ended_at)
+    if wanted.format == "json":
+        from pmiptrace.report.stats import stats_document, stats_octets
+
+        interrupted, messages = analysis.interrupted, reading.messages
+        document = stats_document(
+            found, reading.captures, messages=messages, interrupted=interrupted
+        )
+        stream.write(stats_octets(document))
+    else:
+        from pmiptrace.report.stats_page import render_stats
+
+        with console(wanted.output, stream) as page:
+            render_stats(reading.report, found, console=page, time=wanted.time)
+    return reading.outcome(is_empty=not found.messages)
+
+
+# --------------------------------------------------------------------------------- timeline
+
+
+def show_timeline(wanted: Wanted, *, limit: int | None) -> int:
+    """Draw the timelines of up to `limit` sessions, as SVG if the file is named so.
+
+    Raises `UsageError` for arguments that make no sense.
+    """
+    from pmiptrace.report.timeline import CLOSE, TimelineOptions, render_timeline, timeline_svg
+
+    options = TimelineOptions() if wanted.mobile_node is None else CLOSE
+    options = replace(options, time=wanted.time, sessions=limit or options.sessions)
+
+    def work(stream: BinaryIO) -> Outcome:
+        digest = Digest()
+        with progress() as told:
+            analysis = wanted.analysis(progress=told)
+            reading = _Reading(wanted, analysis)
+            chosen = Narrowing(wanted.selection, analysis.mags)
+            reading.follow(lambda event: digest.add(event) if _is_shown(chosen, event) else None)
+        report = reading.report
+        if wanted.output is not None and wanted.output.lower().endswith(".svg"):
+            stream.write(timeline_svg(report, digest, options).encode())
+        else:
+            with console(wanted.output, stream) as page:
+                render_timeline(report, digest, console=page, options=options)
+        return reading.outcome(is_empty=not (digest.session_totals.count or digest.totals.count))
+
+    return wanted.perform(work)
+
+
+def _is_shown(chosen: Narrowing, event: Event) -> bool:
+    if isinstance(event, Exchange):
+        return chosen.exchange(event)
+    if isinstance(event, Finding):
+        return chosen.finding(event)
+    return chosen.session(event) if isinstance(event, Session) else isinstance(event, CaptureInfo)
