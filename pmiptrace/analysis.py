@@ -37,7 +37,7 @@ from pmiptrace.rules.rule import RuleOptions
 from pmiptrace.track.peers import KnownMags
 from pmiptrace.track.timers import Timers
 from pmiptrace.track.tracker import Tracker
-from pmiptrace.wire.dialect import DialectDecoder
+from pmiptrace.wire.dialect import Dialect, DialectDecoder
 
 Progress = Callable[[int, int | None], None]
 """Told how many octets of how many were read; the total is None where it is not known."""
@@ -54,6 +54,10 @@ class Change(Struct, frozen=True):
     transition: Transition
 
 
+Observer = Callable[[Step | Undecoded | None, Sequence[Finding]], None]
+"""Told of each step with the findings that became final with it, before the events it gives; None
+stands for the end, and the findings that only it settles."""
+
 Event = CaptureInfo | Message | Exchange | Change | Finding | Session
 """What an analysis gives as it goes on."""
 
@@ -63,9 +67,9 @@ class Analysis:
 
     `paths` are files, directories, globs or ``-`` for standard input. `dialect` is ``auto``,
     ``none``, the name of a dialect or a file that describes one. `timers` and `options` are the
-    tolerances of the tracker and of the rules, by default those of the RFCs. A capture that cannot
-    be opened is left out and noted in `errors`. Raises `UsageError` for a dialect that does not
-    exist.
+    tolerances of the tracker and of the rules, by default those of the RFCs. An `observer` hears of
+    every step. A capture that cannot be opened is left out and noted in `errors`. Raises
+    `UsageError` for a dialect that does not exist.
 
     `until` ends the run at a moment: what was captured later is not read, and time goes no
     further. Without `judge` no rule is called, and there are no findings.
@@ -81,12 +85,14 @@ class Analysis:
         progress: Progress | None = None,
         until: Instant | None = None,
         judge: bool = True,
+        observer: Observer | None = None,
     ) -> None:
         self._arguments = paths
         self._decoder = DialectDecoder(dialect)
         self._tracker = Tracker(timers)
         self._engine = Engine(options)
         self._progress = _Meter(progress)
+        self._observer = observer
         self._names: dict[str, str] = {}
         """What captures are called, where that is not their path: standard input in a file."""
         self._offsets: dict[int, int] = {}
@@ -114,6 +120,11 @@ class Analysis:
     def mags(self) -> Mapping[int, MagNode]:
         """The MAGs known so far, by every id that they had."""
         return KnownMags(self._tracker.state.peers)
+
+    @property
+    def dialects(self) -> Mapping[str, Dialect]:
+        """The dialects that messages may be translated by, by name."""
+        return {dialect.name: dialect for dialect in self._decoder.dialects}
 
     @property
     def rules(self) -> tuple[RuleCount, ...]:
@@ -317,13 +328,15 @@ class Analysis:
 
     def _step(self, step: Step) -> Iterator[Event]:
         message, exchange = step.message, step.exchange
+        findings = self._engine.evaluate(step) if self._judge else ()
+        if self._observer is not None:
+            self._observer(step, findings)
         if message is not None and "PM-DUP-CAPTURE" not in step.events:
             yield message
         for number, (binding, transition) in zip(step.moved, step.transitions, strict=True):
             session = self._session(step, number)
             if session is not None:
                 yield Change(session, binding, transition)
-        findings = self._engine.evaluate(step) if self._judge else ()
         if exchange is not None and exchange.closed and exchange.reply is message:
             yield exchange
         yield from findings
@@ -338,8 +351,12 @@ class Analysis:
         return self._tracker.state.sessions.get(number)
 
     def _undecoded(self, undecoded: Undecoded) -> Iterator[Event]:
+        findings: Sequence[Finding] = ()
         if undecoded.kind != "esp" and self._judge:
-            yield from self._engine.undecoded(undecoded)
+            findings = self._engine.undecoded(undecoded)
+        if self._observer is not None:
+            self._observer(undecoded, findings)
+        yield from findings
 
     def _conclusion(self) -> Iterator[Event]:
         """Give what the end of the captures settles."""
@@ -361,8 +378,10 @@ class Analysis:
             yield from self._step(step)
         self.ended_at = end
         yield from self._tracker.unfinished()
-        if self._judge:
-            yield from self._engine.finish()
+        findings = self._engine.finish() if self._judge else ()
+        if self._observer is not None:
+            self._observer(None, findings)
+        yield from findings
         yield from self._tracker.state.sessions
         for _, info in sorted(self._infos.items()):
             yield info

@@ -21,6 +21,7 @@ BASIS = frozenset({"model", "address", "errors"})
 ACROSS = {
     "analysis": "rules",
     "cache": "track",
+    "expression": "capture",
     "instant": "capture",
     "merge": "wire",
     "selection": "report",
@@ -32,7 +33,7 @@ ACROSS = {
 """What stands beside the layers, and the rightmost layer that each may import."""
 BESIDE = {
     "rules": {"selection"},
-    "report": {"analysis", "cache", "selection", "statistics"},
+    "report": {"analysis", "cache", "expression", "selection", "statistics"},
     "cli": set(ACROSS),
 }
 """Of that, what a layer may import."""

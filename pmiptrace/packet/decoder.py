@@ -185,6 +185,13 @@ class _Scope(Struct):
     hop_limit: int = 0
     home_address: bytes | None = None
     routing_home_address: bytes | None = None
+    trail: list[tuple[str, int]] | None = None
+    """Name and place of each header passed, if somebody wants to know them (`headers`)."""
+
+    def passed(self, name: str, offset: int) -> None:
+        """Note a header that starts there in the frame."""
+        if self.trail is not None:
+            self.trail.append((name, offset))
 
     def enter(self, source: bytes, destination: bytes, hop_limit: int) -> None:
         """Start an IP packet."""
@@ -244,14 +251,17 @@ class _Chain:
         self._fragments = fragments
         """None to look at a first fragment, without effect on what is kept."""
 
-    def frame(self, frame: Frame) -> Found | None:
-        """Read a frame."""
+    def frame(self, frame: Frame, trail: list[tuple[str, int]] | None = None) -> Found | None:
+        """Read a frame; note in `trail` the headers passed."""
         packet = carried(frame.link_type, frame.data)
         if packet is None:
             return None
         size = len(frame.data)
         octets = _Octets(frame.data, size, max(size, frame.original_length))
         scope = _Scope(frame, packet.link_address, packet.outer)
+        if trail is not None:
+            scope.trail = trail
+            trail += zip(packet.outer, packet.places, strict=True)
         return self._packet(packet.ethertype, octets, packet.offset, scope)
 
     def upper(self, number: int, octets: _Octets, offset: int, scope: _Scope) -> Found | None:
@@ -273,6 +283,7 @@ class _Chain:
                 return self._last(number, octets, offset, scope)
             if offset + 2 > octets.end:
                 return _cut(EXTENSION_NAMES[number], octets, offset, 8, scope, None)
+            scope.passed(EXTENSION_NAMES[number], offset)
             following, length = data[offset], data[offset + 1]
             size = (length + 2) * 4 if number == AH else (length + 1) * 8
             if offset + size > octets.end:
@@ -320,6 +331,7 @@ class _Chain:
             if next_header != MOBILITY_HEADER:
                 return None
             return _short("IPv6", octets, start, IPV6_HEADER, scope)
+        scope.passed("IPv6", start)
         length = octets.number(start + 4)
         if length == 0 and next_header == HOP_BY_HOP and body + 8 <= octets.end:
             options = data[body + 2 : min(octets.end, body + 8 + 8 * data[body + 1])]
@@ -340,6 +352,7 @@ class _Chain:
         size = (data[start] & 0xF) * 4
         if protocol not in IPV4_CHAIN or size < IPV4_HEADER or start + size > octets.end:
             return None
+        scope.passed("IPv4", start)
         length = octets.number(start + 2) or octets.promise - start
         scope.enter(data[start + 12 : start + 16], data[start + 16 : start + 20], data[start + 8])
         if length < size:
@@ -374,6 +387,7 @@ class _Chain:
             if following != MOBILITY_HEADER:
                 return None
             return _short("IPv6 Fragment", octets, offset, 8, scope)
+        scope.passed("IPv6 Fragment", offset)
         following = data[offset]
         position, more = octets.number(offset + 2) & 0xFFF8, bool(data[offset + 3] & 1)
         if following not in IPV6_CHAIN:
@@ -460,6 +474,9 @@ class _Chain:
             return None
         scope.gre_key = key
         text = "GRE" if key is None else f"GRE key {key:#x}"
+        scope.passed(text, offset)
+        for tag, place in zip(inner.outer, inner.places, strict=True):
+            scope.passed(tag, place)
         return self._tunnel(inner.ethertype, octets, inner.offset, scope, text, *inner.outer)
 
     def _tunnel(
@@ -477,6 +494,17 @@ class _Chain:
 _FIRST_LOOK = _Chain(None)
 
 
+def headers(frame: Frame) -> list[tuple[str, int]]:
+    """Give the headers of a frame on the way to its signalling: name and place of each.
+
+    The link layer's own is not among them. Where fragments are to be put together, it ends with
+    the header that says so.
+    """
+    trail: list[tuple[str, int]] = []
+    _FIRST_LOOK.frame(frame, trail)
+    return trail
+
+
 def _udp(octets: _Octets, offset: int, scope: _Scope) -> Found | None:
     """Read UDP: on port 5436 a Mobility Header without IPv6 header follows (RFC 5844 section 4)."""
     ports = _ports(octets, offset)
@@ -485,6 +513,7 @@ def _udp(octets: _Octets, offset: int, scope: _Scope) -> Found | None:
     body = offset + 8
     if body > octets.end:
         return _short("UDP", octets, offset, 8, scope)
+    scope.passed("UDP", offset)
     length = octets.number(offset + 4)
     if length < 8:
         defect = Defect("length-short", "UDP", offset, 8, length, "Length")

@@ -57,6 +57,8 @@ class Carried(NamedTuple):
     outer: tuple[str, ...] = ()
     """The tags before it, outermost first."""
     link_address: bytes = b""
+    places: tuple[int, ...] = ()
+    """Where each of the tags starts."""
 
 
 def carried(link_type: int, data: bytes) -> Carried | None:
@@ -71,16 +73,19 @@ def unwrap(ethertype: int, data: bytes, offset: int, link_address: bytes = b"") 
     `offset` is where the octets that the EtherType names start.
     """
     outer: list[str] = []
+    places: list[int] = []
     for _ in range(MAX_TAGS + 1):
         if ethertype in (ETHERTYPE_IPV6, ETHERTYPE_IPV4):
-            return Carried(ethertype, offset, tuple(outer), link_address)
+            return Carried(ethertype, offset, tuple(outer), link_address, tuple(places))
         step = _TAGS.get(ethertype, _llc if ethertype <= LARGEST_LENGTH else None)
         found = step(data, offset) if step else None
         if found is None:
             return None
+        start = offset
         ethertype, offset, text = found
         if text:
             outer.append(text)
+            places.append(start)
     return None
 
 

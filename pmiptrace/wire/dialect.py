@@ -59,7 +59,7 @@ from pmiptrace.wire.options.rfc6275 import PadN
 PEERS_REMEMBERED = 4096
 """How many pairs of peers are known to speak a dialect; then the one longest unheard goes."""
 
-_FLAGS: dict[str, tuple[int, int]] = {"BU": (8, 10), "BA": (7, 8)}
+FLAG_WORDS: dict[str, tuple[int, int]] = {"BU": (8, 10), "BA": (7, 8)}
 """Where the flags stand in a message, in octets from the start of the Mobility Header."""
 
 
@@ -290,7 +290,7 @@ def _peers_of(message: Message) -> frozenset[bytes]:
 
 
 def _flag_word(message: Message) -> int:
-    start, end = _FLAGS[message.body.abbreviation]
+    start, end = FLAG_WORDS[message.body.abbreviation]
     return int.from_bytes(message.datagram.payload[start:end])
 
 

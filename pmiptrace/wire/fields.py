@@ -6,6 +6,7 @@ is also shown. What comes from the wire is escaped: no text here holds a control
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -74,6 +75,15 @@ class ShownOption(Struct, frozen=True):
     """Of its Type, in bits, counted as for the field that holds it."""
     width: int
     fields: tuple[Shown, ...]
+    prefix: str
+    """Its name for programs."""
+    reference: str | None
+
+
+@cache
+def name_of(cls: type[Struct]) -> str:
+    """Give the name of a message or option for programs: ``mag_multipath_binding``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
 
 
 def fields(value: Option | Body, registry: OptionRegistry = MOBILITY_OPTIONS) -> Iterator[Shown]:
@@ -270,7 +280,18 @@ def _nested(
         inner = tuple(
             replace(field, offset=field.offset + content) for field in fields(option, registry)
         )
-        shown.append(ShownOption(number, registry.name(number), offset, width, inner))
+        declared = registry.types.get(number)
+        shown.append(
+            ShownOption(
+                number,
+                registry.name(number),
+                offset,
+                width,
+                inner,
+                name_of(declared.cls) if declared else "unknown_sub_option",
+                declared.reference if declared else None,
+            )
+        )
         offset += width
     return tuple(shown), offset - start
 
