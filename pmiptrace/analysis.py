@@ -54,9 +54,11 @@ class Change(Struct, frozen=True):
     transition: Transition
 
 
-Observer = Callable[[Step | Undecoded | None, Sequence[Finding]], None]
-"""Told of each step with the findings that became final with it, before the events it gives; None
-stands for the end, and the findings that only it settles."""
+Seen = Message | Step | Undecoded | None
+Observer = Callable[[Seen, Sequence[Finding]], None]
+"""Told of each message as it is read; then, maybe after others, of the steps it makes, with the
+findings that became final with them, before the events they give. None stands for the end of the
+captures, and the findings that only it settles."""
 
 Event = CaptureInfo | Message | Exchange | Change | Finding | Session
 """What an analysis gives as it goes on."""
@@ -315,6 +317,8 @@ class Analysis:
     def _message(self, message: Message) -> Iterator[Event]:
         index = message.frame.capture
         is_duplicate = False
+        if self._observer is not None:
+            self._observer(message, ())
         for step in self._tracker.feed(message):
             is_duplicate = is_duplicate or "PM-DUP-CAPTURE" in step.events
             yield from self._step(step)

@@ -11,6 +11,7 @@ from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
 from pmiptrace.cli.stats import stats
 from pmiptrace.cli.timeline import timeline
+from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 
 # Help and usage errors are plain text: importing rich for them would triple the start-up time.
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command(epilog=EXIT_CODES)(analyze)
 app.command(epilog=VIEW_EXIT_CODES)(bindings)
 app.command(epilog=VIEW_EXIT_CODES)(stats)
 app.command(epilog=VIEW_EXIT_CODES)(timeline)
+app.command(epilog=DISSECT_EXIT_CODES)(dissect)
 
 
 def _version(wanted: bool) -> None:

@@ -494,7 +494,7 @@ def exchange_document(
         lma=None if exchange.lma is None else address_text(exchange.lma),
         mag=mag_document(mags, exchange.mag),
         care_of_address=_care_of_address(exchange, shown),
-        transport=_transport(seen.datagram) if seen else None,
+        transport=transport(seen.datagram) if seen else None,
         bid=path.bid if path else None,
         sequence=_first_sequence(request, reply),
         handoff_indicator=shown.handoff_indicator if shown else None,
@@ -504,13 +504,13 @@ def exchange_document(
         else None,
         requested_lifetime_s=asked.lifetime if asked else None,
         granted_lifetime_s=answer.lifetime if answer and answer.accepted else None,
-        request=_frame_moment(request),
+        request=frame_moment(request),
         retransmissions=tuple(
             FrameMoment(moment.capture, moment.frame, rfc3339(moment.time))
             for moment in exchange.attempts[1:]
             if moment.frame is not None
         ),
-        reply=_frame_moment(reply),
+        reply=frame_moment(reply),
         status=status_document(reply.body) if reply else None,
         rtt_ms=None if rtt is None or rtt < 0 else rtt / 1_000_000,
     )
@@ -533,7 +533,8 @@ def _care_of_address(exchange: Exchange, shown: Registration | None) -> str | No
     return address_text(message.destination if from_lma else message.source)
 
 
-def _transport(datagram: Datagram) -> Transport:
+def transport(datagram: Datagram) -> Transport:
+    """Name what carried a message: IP, or UDP over it."""
     if len(datagram.source) == 16:
         return "udp6" if datagram.ports else "ipv6"
     return "udp4" if datagram.ports else "ipv4"
@@ -552,7 +553,8 @@ def _number(body: Body, name: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _frame_moment(message: Message | None) -> FrameMoment | None:
+def frame_moment(message: Message | None) -> FrameMoment | None:
+    """Show where a message is; None for none."""
     if message is None:
         return None
     frame = message.frame
@@ -674,21 +676,26 @@ def message_document(
         time=rfc3339(frame.time),
         source=address_text(datagram.source),
         destination=address_text(datagram.destination),
-        transport=_transport(datagram),
+        transport=transport(datagram),
         encapsulation=datagram.encapsulation,
         kind=message.kind,
         mh_type=message.mh_type,
         name=declared.name if declared else "Unknown",
-        flags=tuple([letter for name, letter in _flags(type(body)) if getattr(body, name)]),
+        flags=flag_letters(body),
         sequence=_number(body, "sequence"),
         lifetime_s=_number(body, "lifetime_s"),
         status=status_document(body),
         fields=fields.message_document(message),
         options=tuple(map(fields.option_document, message.options)),
         checksum_correct=message.checksum_correct,
-        defects=tuple(map(_defect_document, message.defects)),
+        defects=tuple(map(defect_document, message.defects)),
         dialect=message.dialect,
     )
+
+
+def flag_letters(body: Body) -> tuple[str, ...]:
+    """Give the letters of the flags that are set in a message."""
+    return tuple([letter for name, letter in _flags(type(body)) if getattr(body, name)])
 
 
 @cache
@@ -697,7 +704,8 @@ def _flags(cls: type[Body]) -> tuple[tuple[str, str], ...]:
     return tuple((p.name, p.field.label) for p in placed if isinstance(p.field, Flag))
 
 
-def _defect_document(defect: Defect) -> DefectDocument:
+def defect_document(defect: Defect) -> DefectDocument:
+    """Show a defect."""
     return DefectDocument(
         defect.kind,
         defect.layer,

@@ -66,6 +66,8 @@ class Column(Struct, frozen=True):
     right: bool = False
     lower: int = 0
     """Whether its cells go below their row where the page is too narrow: 1 first, then 2."""
+    least: int = 0
+    """As the last column: so many columns are worth having others go below for."""
 
 
 class Page:
@@ -164,44 +166,7 @@ class Page:
         too narrow, the cells of the columns that are `lower` go below their row, level by level;
         where that does not help, a row is its cells one after the other.
         """
-        used = [any(row[i].plain not in ("", "-") for row in rows) for i in range(len(columns))]
-        columns = list(compress(columns, used))
-        rows = [list(compress(row, used)) for row in rows]
-        under = below or [()] * len(rows)
-        for level in range(max((column.lower for column in columns), default=0) + 1):
-            upper = [not 0 < column.lower <= level for column in columns]
-            kept = list(compress(columns, upper))
-            widths = self._widths(kept, [list(compress(row, upper)) for row in rows], indent)
-            if widths is not None:
-                break
-        if widths is not None and any(column.title for column in kept):
-            self._row([self.text((c.title, MUTED)) for c in kept], kept, widths, indent)
-        for row, notes in zip(rows, under, strict=True):
-            labelled = [self._labelled(c, cell) for c, cell in zip(columns, row, strict=True)]
-            if widths is None:
-                self.items(labelled, indent=indent)
-            else:
-                self._row(list(compress(row, upper)), kept, widths, indent)
-                labelled = [cell for cell, above in zip(labelled, upper, strict=True) if not above]
-                self.items(labelled, indent=indent + 4, hang=0)
-            self.items(notes, indent=indent + 4, hang=0)
-
-    def _widths(
-        self, columns: Sequence[Column], rows: Sequence[Sequence[Text]], indent: int
-    ) -> list[int] | None:
-        """Give the width of each column, or None if they do not go side by side."""
-        widths = [
-            max(cell_len(column.title), *(cell_len(row[i].plain) for row in rows))
-            for i, column in enumerate(columns)
-        ]
-        widths = [min(width, _WIDEST) for width in widths[:-1]] + widths[-1:]
-        room = self.width - indent - sum(widths[:-1]) - GAP * (len(widths) - 1)
-        words = (len(word) for row in rows for word in row[-1].plain.split())
-        narrowest = _LEGIBLE if columns and columns[-1].lower else _NARROWEST
-        least = max(narrowest, min(max(words, default=0), _WIDEST))
-        if not widths or room < min(widths[-1], least):
-            return None
-        return [*widths[:-1], min(widths[-1], room)]
+        Table(self, columns, indent).write(rows, below)
 
     def _labelled(self, column: Column, cell: Text) -> Text:
         """Give a cell that says itself what it is; nothing for an empty one."""
@@ -237,3 +202,72 @@ class Page:
     def _put(self, line: Text) -> None:
         line.rstrip()
         self.console.print(line, soft_wrap=True)
+
+
+class Table:
+    """Rows in columns, written bit by bit.
+
+    Columns grow with what comes. Their titles come again when a column gets its first content, or
+    goes below the rows for want of room.
+    """
+
+    def __init__(self, page: Page, columns: Sequence[Column], indent: int = 0) -> None:
+        self._page = page
+        self._columns = columns
+        self._indent = indent
+        self._used = [False] * len(columns)
+        self._sizes = [cell_len(column.title) for column in columns]
+        self._titles: list[Column] = []
+        """Those that were written last."""
+
+    def write(self, rows: Sequence[Sequence[Text]], below: Sequence[Sequence[Text]] = ()) -> None:
+        """Write rows, and what belongs `below` each, as `Page.table` does."""
+        if not rows:
+            return
+        page, indent = self._page, self._indent
+        for i, column in enumerate(zip(*rows, strict=True)):
+            self._used[i] |= any(cell.plain not in ("", "-") for cell in column)
+            self._sizes[i] = max(self._sizes[i], *(cell_len(cell.plain) for cell in column))
+        columns = list(compress(self._columns, self._used))
+        sizes = list(compress(self._sizes, self._used))
+        rows = [list(compress(row, self._used)) for row in rows]
+        for level in range(max((column.lower for column in columns), default=0) + 1):
+            upper = [not 0 < column.lower <= level for column in columns]
+            kept = list(compress(columns, upper))
+            widths = self._widths(kept, list(compress(sizes, upper)), rows, upper)
+            if widths is not None:
+                break
+        titled = widths is not None and any(column.title for column in kept)
+        if titled and kept != self._titles:
+            assert widths is not None
+            page._row([page.text((c.title, MUTED)) for c in kept], kept, widths, indent)
+            self._titles = kept
+        for row, notes in zip(rows, below or [()] * len(rows), strict=True):
+            labelled = [page._labelled(c, cell) for c, cell in zip(columns, row, strict=True)]
+            if widths is None:
+                page.items(labelled, indent=indent)
+            else:
+                page._row(list(compress(row, upper)), kept, widths, indent)
+                labelled = [cell for cell, above in zip(labelled, upper, strict=True) if not above]
+                page.items(labelled, indent=indent + 4, hang=0)
+            page.items(notes, indent=indent + 4, hang=0)
+
+    def _widths(
+        self,
+        columns: Sequence[Column],
+        sizes: Sequence[int],
+        rows: Sequence[Sequence[Text]],
+        upper: Sequence[bool],
+    ) -> list[int] | None:
+        """Give the width of each column, or None if they do not go side by side."""
+        if not columns:
+            return None
+        widths = [min(size, _WIDEST) for size in sizes[:-1]]
+        room = self._page.width - self._indent - sum(widths) - GAP * len(widths)
+        last = max(i for i, above in enumerate(upper) if above)
+        words = (len(word) for row in rows for word in row[last].plain.split())
+        narrowest = columns[-1].least or (_LEGIBLE if columns[-1].lower else _NARROWEST)
+        least = max(narrowest, min(max(words, default=0), _WIDEST))
+        if room < min(sizes[-1], least):
+            return None
+        return [*widths, min(sizes[-1], room)]

@@ -64,6 +64,8 @@ class Shown(Struct, frozen=True):
     """What a flag stands for, as its label is but a letter."""
     nested: tuple[ShownOption, ...] = ()
     """The sub-options, if it is a list of them."""
+    form: str | None = None
+    """How octets are to be read: ``address``, ``text`` ..."""
 
 
 class ShownOption(Struct, frozen=True):
@@ -265,6 +267,7 @@ def _shown(placed: Placed, value: Any, owner: Option | Body | None) -> Shown:
         field.unit if isinstance(field, Bits) else None,
         field.meaning if isinstance(field, Flag) else None,
         nested,
+        field.form if isinstance(field, Octets | Rest) else None,
     )
 
 

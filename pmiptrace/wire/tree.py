@@ -335,11 +335,14 @@ def _node(field: Shown, start: int, prefix: str) -> Node:
     """Make a node of a field whose offset counts from a start in bits."""
     meaning = f"{field.meaning} ({field.label})" if field.meaning else field.label
     parts = tuple(_sub_option(option, start) for option in field.nested)
+    text = ("set" if field.value else "not set") if field.meaning else field.text
+    if field.unit is not None and field.unit[0].isdigit() and "/" not in field.unit:
+        text = f"{text} ({field.value} x {field.unit})"
     return Node(
         label=meaning,
         name=f"{prefix}.{field.name}",
         value=field.value,
-        text=("set" if field.value else "not set") if field.meaning else field.text,
+        text=text,
         offset=start + field.offset,
         width=field.width,
         is_reserved=field.label == "Reserved",

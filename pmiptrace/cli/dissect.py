@@ -1,0 +1,100 @@
+"""``pmiptrace dissect``: the messages of captures as a list, and field by field."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import AllowEmpty, Config, Dialect, Form, Output, Time, Timers
+from pmiptrace.report.times import TimeFormat
+
+DISSECT_EXIT_CODES = """\b
+Exit code, the first that applies:
+    2  usage or configuration error, or a FRAME without signalling
+    3  a capture cannot be opened or is no capture; the others are shown
+    4  not one Mobility Header message in any capture
+    0  none of that
+  130  interrupted; what was found so far is shown
+Besides: 141 if the reader of the output went away, 70 for a fault in
+pmiptrace itself."""
+
+
+def dissect(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CAPTURE... [FRAME...]",
+            help="Capture files, directories, globs, or - for standard input; then frames to take"
+            " apart: 7, 7-9, and 2:7 for frame 7 of the second capture.",
+            show_default=False,
+        ),
+    ] = None,
+    filter: Annotated[  # noqa: A002
+        str | None,
+        typer.Option(
+            "--filter",
+            metavar="EXPR",
+            help="Show only messages that meet this: 'status >= 128 and mobile_node contains"
+            ' "example"\'.',
+        ),
+    ] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Print these fields, a line per message, for scripts."),
+    ] = None,
+    separator: Annotated[
+        str, typer.Option(metavar="TEXT", help="What stands between fields; a tab by default.")
+    ] = "\t",
+    header: Annotated[
+        bool, typer.Option("--header", help="Print the names of the fields first.")
+    ] = False,
+    list_fields: Annotated[
+        bool, typer.Option("--list-fields", help="List the fields for --fields and --filter.")
+    ] = False,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Take every message apart that is shown.")
+    ] = False,
+    dump: Annotated[
+        bool, typer.Option("-x", "--hex", help="Show the octets of what is taken apart.")
+    ] = False,
+    format: Annotated[  # noqa: A002
+        Form, typer.Option("--format", help="What to write it as.")
+    ] = Form.TEXT,
+    output: Output = None,
+    time: Time = TimeFormat.UTC,
+    allow_empty: AllowEmpty = False,
+    dialect: Dialect = "auto",
+    timers: Timers = None,
+    config: Config = None,
+) -> None:
+    """List the messages of captures with what happened; with FRAME, show every field of them.
+
+    The whole run is followed, whatever is shown. The list lags behind the capture until a
+    request is answered or given up, as only then is known what a message was.
+    """
+    from pmiptrace.cli.listing import Listing, show, show_fields
+    from pmiptrace.errors import UsageError
+
+    try:
+        if list_fields:
+            raise typer.Exit(show_fields(format.value, output))
+        listing = Listing(
+            arguments=tuple(arguments or ()),
+            filter=filter,
+            fields=fields,
+            separator=separator,
+            header=header,
+            tree=tree,
+            dump=dump,
+            format=format.value,
+            output=None if output == "-" else output,
+            time=time,
+            allow_empty=allow_empty,
+            dialect=dialect,
+            timers=tuple(timers or ()),
+            config=config,
+        )
+        raise typer.Exit(show(listing))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,205 @@
+"""What ``dissect`` does: reads captures, shows their packets one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from pmiptrace.analysis import Analysis, Event
+from pmiptrace.cli.progress import progress
+from pmiptrace.cli.run import console, follow, perform, tell, tell_end
+from pmiptrace.errors import UsageError
+from pmiptrace.model import CaptureInfo, Finding
+from pmiptrace.report.columns import Column, Filter, chosen
+from pmiptrace.report.document import capture_document, unopened
+from pmiptrace.report.packets import Frames, Packet, Packets, Range, is_frames
+from pmiptrace.report.times import TimeFormat
+from pmiptrace.selection import Outcome
+from pmiptrace.settings import settings
+
+USAGE = 2
+"""Exit code of a usage error, and of a frame without signalling."""
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """What the command line asks for, as it was written there."""
+
+    arguments: tuple[str, ...]
+    """Captures, then frames."""
+    filter: str | None = None
+    fields: str | None = None
+    separator: str = "\t"
+    header: bool = False
+    tree: bool = False
+    dump: bool = False
+    format: str = "text"
+    output: str | None = None
+    time: TimeFormat = TimeFormat.UTC
+    allow_empty: bool = False
+    dialect: str = "auto"
+    timers: tuple[str, ...] = ()
+    config: str | None = None
+
+
+def show(listing: Listing) -> int:
+    """Show what is asked for, and give the exit code.
+
+    Raises `UsageError` if it makes no sense.
+    """
+    captures, frames = _captures_and_frames(listing.arguments)
+    if listing.fields is not None and (listing.format != "text" or listing.tree or listing.dump):
+        raise UsageError("--fields prints columns; it does not go with --format, --tree and -x")
+    columns = chosen(listing.fields) if listing.fields is not None else ()
+    wanted = Filter(listing.filter) if listing.filter is not None else None
+    tolerances = settings(listing.timers, listing.config)
+    packets = Packets(frames=frames, to_the_end=frames is not None)
+
+    def work(stream: BinaryIO) -> Outcome:
+        live = "-" in captures or stream.isatty()
+        with progress(wanted=not stream.isatty()) as told:
+            analysis = Analysis(
+                captures,
+                dialect=listing.dialect,
+                timers=tolerances.timers,
+                options=tolerances.options,
+                progress=told,
+                observer=packets.observe,
+            )
+            with _sink(listing, analysis, stream, columns, captures, live=live) as sink:
+                _Run(packets, analysis, wanted, sink).go()
+        tell_end(analysis)
+        return Outcome(
+            unopened=bool(analysis.errors),
+            messages=packets.messages,
+            interrupted=analysis.interrupted,
+        )
+
+    code = perform(captures, listing.output, work, allow_empty=listing.allow_empty)
+    missing = frames.missing if frames is not None and code in (0, 4) else ()
+    for each in missing:
+        tell(_missing(each))
+    return USAGE if missing else code
+
+
+def _captures_and_frames(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], Frames | None]:
+    """Tell frames from captures: a frame looks like one, and stands behind a capture."""
+    captures = tuple(text for i, text in enumerate(arguments) if i == 0 or not is_frames(text))
+    frames = tuple(text for i, text in enumerate(arguments) if i > 0 and is_frames(text))
+    if not captures:
+        raise UsageError("which CAPTURE? Files, directories, globs, or - for standard input")
+    if arguments[: len(captures)] != captures:
+        raise UsageError("frames stand behind all captures; a file of such a name is ./7")
+    return captures, Frames(frames) if frames else None
+
+
+def _missing(frames: Range) -> str:
+    what = "frame" if frames.first == frames.last else "frames"
+    return f"{what} {frames.text}: no signalling there"
+
+
+class _Sink(Struct, frozen=True):
+    """Where packets go."""
+
+    packet: Callable[[Packet], None]
+    late: Callable[[Finding], None]
+    finish: Callable[[tuple[CaptureInfo, ...]], None]
+
+
+class _Run:
+    """Hands the packets of an analysis on that are asked for."""
+
+    def __init__(
+        self, packets: Packets, analysis: Analysis, wanted: Filter | None, sink: _Sink
+    ) -> None:
+        self._packets = packets
+        self._analysis = analysis
+        self._wanted = wanted
+        self._sink = sink
+        self._infos: list[CaptureInfo] = []
+        self._shown = 0
+
+    def go(self) -> None:
+        """Read the captures to their end."""
+        analysis = self._analysis
+        follow(analysis, self._take)
+        self._hand_on(self._packets.rest(analysis.mags))
+        if self._wanted is not None and self._packets.messages and not self._shown:
+            tell("note: no message meets the filter")
+        self._sink.finish((*self._infos, *map(unopened, analysis.errors)))
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, CaptureInfo):
+            self._infos.append(event)
+        self._hand_on(self._packets.take(event, self._analysis.mags))
+
+    def _hand_on(self, found: Iterator[Packet | Finding]) -> None:
+        for each in found:
+            if isinstance(each, Finding):
+                if self._wanted is None:
+                    self._sink.late(each)
+            elif self._wanted is None or self._wanted.accepts(each):
+                self._shown += 1
+                self._sink.packet(each)
+
+
+@contextmanager
+def _sink(
+    listing: Listing,
+    analysis: Analysis,
+    stream: BinaryIO,
+    columns: tuple[Column, ...],
+    captures: tuple[str, ...],
+    *,
+    live: bool,
+) -> Iterator[_Sink]:
+    """Open what is written in the form that was asked for."""
+    frames = len(listing.arguments) > len(captures)
+    tree = listing.tree or listing.dump or frames
+    if columns:
+        from pmiptrace.report.field_lines import FieldLines
+
+        lines = FieldLines(
+            stream, columns, separator=listing.separator, header=listing.header, flush=live
+        )
+        yield _Sink(lines.packet, lambda _: None, lambda _: None)
+    elif listing.format == "text":
+        from pmiptrace.report.packets_page import PacketsPage
+
+        with console(listing.output, stream) as terminal:
+            page = PacketsPage(
+                terminal,
+                listing.time,
+                analysis.dialects,
+                tree=tree,
+                dump=listing.dump,
+                several=len(captures) > 1,
+                follow=live,
+            )
+            yield _Sink(lambda p: page.packet(p, analysis.started_at), page.late, page.finish)
+    else:
+        from pmiptrace.report.packets_json import PacketLines, PacketsDocument
+
+        writer = (
+            PacketLines(stream, analysis.dialects, tree=tree, flush=live)
+            if listing.format == "jsonl"
+            else PacketsDocument(stream, analysis.dialects, tree=tree)
+        )
+        yield _Sink(
+            writer.packet,
+            writer.late,
+            lambda infos: writer.finish(tuple(map(capture_document, infos))),
+        )
+
+
+def show_fields(form: str, output: str | None) -> int:
+    """List the fields that messages have, and give the exit code."""
+    from pmiptrace.report.lookup import write_fields
+
+    def work(stream: BinaryIO) -> Outcome:
+        write_fields(form, stream, lambda: console(output, stream))
+        return Outcome()
+
+    return perform((), output, work, allow_empty=True)

@@ -1,0 +1,275 @@
+"""Packets for programs: as JSON lines, or as one JSON document.
+
+A line is the ``message`` of ``pmiptrace analyze --format jsonl`` with more to it: what the message
+was in the run, what was found, and its tree if that is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, BinaryIO, Literal
+
+import msgspec
+from msgspec import Meta, Struct, json
+
+from pmiptrace.address import address_text
+from pmiptrace.model import ExchangeKind, Finding
+from pmiptrace.packet.layers import layers
+from pmiptrace.report.columns import node_of, round_trip
+from pmiptrace.report.document import (
+    Address,
+    CaptureDocument,
+    CaptureIndex,
+    Count,
+    DefectDocument,
+    FindingDocument,
+    FrameMoment,
+    FrameNumber,
+    MagDocument,
+    MessageDocument,
+    Name,
+    Time,
+    Tool,
+    TransitionState,
+    clean,
+    defect_document,
+    finding_document,
+    frame_moment,
+    message_document,
+    name_text,
+    tool,
+)
+from pmiptrace.report.jsonl import CaptureLine, FindingLine
+from pmiptrace.report.packets import Packet
+from pmiptrace.report.times import rfc3339
+from pmiptrace.wire.dialect import Dialect
+from pmiptrace.wire.tree import Node, dissect
+
+
+class LayerDocument(Struct, frozen=True, kw_only=True):
+    """A header around the message."""
+
+    name: str
+    text: str
+    offset: Annotated[int, Meta(ge=0, description="Octets from the start of the frame")]
+    length: Count
+
+
+class NodeDocument(Struct, frozen=True, kw_only=True):
+    """A part of a message: a field with its value, or a part that has parts."""
+
+    name: Annotated[str | None, Meta(description="As --fields and --filter name it")]
+    label: str
+    value: Annotated[Any, Meta(description="null for a part that has parts")]
+    text: Annotated[str, Meta(description="The value in words")]
+    bits: Annotated[str | None, Meta(description="The field among the bits of its octets")]
+    offset: Annotated[
+        int | None,
+        Meta(description="Octets from the start of the frame; null if put together of fragments"),
+    ]
+    message_offset: Annotated[int, Meta(ge=0, description="From the start of the Mobility Header")]
+    length: Annotated[int, Meta(ge=0, description="Octets; 0 for what a dialect only implies")]
+    reference: str | None
+    defects: tuple[DefectDocument, ...]
+    parts: tuple[NodeDocument, ...]
+
+
+class ChangeDocument(Struct, frozen=True, kw_only=True):
+    """What a message did to a binding."""
+
+    bid: int | None
+    before: TransitionState = msgspec.field(name="from")
+    after: TransitionState = msgspec.field(name="to")
+
+
+class PacketDocument(MessageDocument, frozen=True, kw_only=True, tag_field="type", tag="message"):
+    """A message, with what it was in the run and what was found about it."""
+
+    mobile_node: Annotated[Name | None, Meta(description="Of the message, else of its exchange")]
+    mag: MagDocument | None
+    lma: Address | None
+    session: int | None
+    exchange: int | None
+    event: Annotated[ExchangeKind | None, Meta(description="What the exchange is")]
+    attempt: Annotated[
+        int | None, Meta(description="Of a request: 1, or more for a retransmission")
+    ]
+    unanswered: bool
+    duplicate: Annotated[bool, Meta(description="Whether it was captured before")]
+    answers: Annotated[FrameMoment | None, Meta(description="The request that it answers")]
+    answered_by: FrameMoment | None
+    rtt_ms: Annotated[float, Meta(ge=0)] | None
+    changes: tuple[ChangeDocument, ...]
+    findings: tuple[FindingDocument, ...]
+    layers: tuple[LayerDocument, ...] | None
+    tree: Annotated[
+        tuple[NodeDocument, ...] | None, Meta(description="null unless it was asked for")
+    ]
+
+
+class UndecodedDocument(Struct, frozen=True, kw_only=True, tag_field="type", tag="undecoded"):
+    """A frame with signalling that cannot be decoded."""
+
+    capture: CaptureIndex
+    frame: FrameNumber
+    time: Time | None
+    source: Address
+    destination: Address
+    kind: Literal["fragment", "esp", "truncated", "malformed"]
+    defect: DefectDocument | None
+    findings: tuple[FindingDocument, ...]
+
+
+DissectLine = PacketDocument | UndecodedDocument | FindingLine | CaptureLine
+"""A line of ``pmiptrace dissect --format jsonl``; a finding by itself came too late for its
+message's line."""
+
+
+class DissectDocument(Struct, frozen=True, kw_only=True):
+    """What ``pmiptrace dissect --format json`` prints."""
+
+    schema_version: Literal["1.0"]
+    tool: Tool
+    packets: tuple[PacketDocument | UndecodedDocument, ...]
+    findings: Annotated[
+        tuple[FindingDocument, ...], Meta(description="Those known too late for their packet")
+    ]
+    captures: tuple[CaptureDocument, ...]
+
+
+def packet_document(
+    packet: Packet, dialects: Mapping[str, Dialect], *, tree: bool = False
+) -> PacketDocument | UndecodedDocument:
+    """Show a packet, with its tree if that is wanted."""
+    message, exchange, undecoded = packet.message, packet.exchange, packet.undecoded
+    findings = tuple(map(finding_document, packet.findings))
+    if message is None:
+        assert undecoded is not None
+        return UndecodedDocument(
+            capture=packet.frame.capture,
+            frame=packet.frame.number,
+            time=rfc3339(packet.frame.time),
+            source=address_text(undecoded.source),
+            destination=address_text(undecoded.destination),
+            kind=undecoded.kind,  # type: ignore[arg-type]
+            defect=None if undecoded.defect is None else defect_document(undecoded.defect),
+            findings=findings,
+        )
+    time = round_trip(packet)
+    start = message.datagram.offset
+    mag = packet.mag
+    return PacketDocument(
+        **msgspec.structs.asdict(message_document(message)),
+        mobile_node=node_of(packet),
+        mag=None
+        if mag is None
+        else MagDocument(name_text(mag.identifier), tuple(map(address_text, mag.addresses))),
+        lma=None if packet.lma is None else address_text(packet.lma),
+        session=packet.session,
+        exchange=None if exchange is None else exchange.id,
+        event=None if exchange is None else exchange.kind,
+        attempt=packet.attempt or None,
+        unanswered=packet.is_unanswered,
+        duplicate=packet.is_duplicate,
+        answers=frame_moment(exchange.answered) if exchange and packet.is_answer else None,
+        answered_by=frame_moment(exchange.reply) if exchange and packet.attempt else None,
+        rtt_ms=None if time is None else time / 1_000_000,
+        changes=tuple(
+            ChangeDocument(bid=c.bid, before=c.before.value, after=c.after.value)
+            for c in packet.changes
+        ),
+        findings=findings,
+        layers=tuple(
+            LayerDocument(name=each.name, text=each.text, offset=each.offset,
+                          length=each.end - each.offset)
+            for each in layers(packet.frame, start)
+        ) if tree else None,
+        tree=tuple(_node(part, start) for part in dissect(message, dialects)) if tree else None,
+    )  # fmt: skip
+
+
+def _node(node: Node, start: int | None) -> NodeDocument:
+    value = node.value
+    if node.parts or isinstance(value, tuple):
+        value = None
+    elif isinstance(value, bytes):
+        value = node.text
+    return NodeDocument(
+        name=node.name or None,
+        label=node.label,
+        value=value,
+        text=clean(node.text),
+        bits=node.bits or None,
+        offset=None if start is None else start + node.first_octet,
+        message_offset=node.first_octet,
+        length=node.last_octet - node.first_octet + 1 if node.width else 0,
+        reference=node.reference,
+        defects=tuple(map(defect_document, node.defects)),
+        parts=tuple(_node(part, start) for part in node.parts),
+    )
+
+
+class PacketLines:
+    """Writes packets as JSON lines as they come; `flush` sends each on its way at once."""
+
+    def __init__(
+        self, stream: BinaryIO, dialects: Mapping[str, Dialect], *, tree: bool, flush: bool
+    ) -> None:
+        self._stream = stream
+        self._dialects = dialects
+        self._tree = tree
+        self._flush = flush
+
+    def packet(self, packet: Packet) -> None:
+        """Write a packet."""
+        self._write(packet_document(packet, self._dialects, tree=self._tree))
+
+    def late(self, finding: Finding) -> None:
+        """Write a finding that became known after its packet was written."""
+        self._write(FindingLine(**msgspec.structs.asdict(finding_document(finding))))
+
+    def finish(self, captures: tuple[CaptureDocument, ...]) -> None:
+        """Write the captures."""
+        for capture in captures:
+            self._write(CaptureLine(**msgspec.structs.asdict(capture)))
+
+    def _write(self, line: Struct) -> None:
+        self._stream.write(json.encode(line) + b"\n")
+        if self._flush:
+            self._stream.flush()
+
+
+class PacketsDocument:
+    """Writes packets as one JSON document, piece by piece, a line for each."""
+
+    def __init__(self, stream: BinaryIO, dialects: Mapping[str, Dialect], *, tree: bool) -> None:
+        self._stream = stream
+        self._dialects = dialects
+        self._tree = tree
+        self._findings: list[FindingDocument] = []
+        self._separator = b"\n    "
+        stream.write(
+            b'{\n  "schema_version": "1.0",\n  "tool": %b,\n  "packets": [' % json.encode(tool())
+        )
+
+    def packet(self, packet: Packet) -> None:
+        """Write a packet."""
+        document = packet_document(packet, self._dialects, tree=self._tree)
+        self._stream.write(self._separator + json.encode(document))
+        self._separator = b",\n    "
+
+    def late(self, finding: Finding) -> None:
+        """Keep a finding that became known after its packet was written."""
+        self._findings.append(finding_document(finding))
+
+    def finish(self, captures: tuple[CaptureDocument, ...]) -> None:
+        """Write what stands behind the packets."""
+        end = b"\n  ]" if self._separator.startswith(b",") else b"]"
+        rest = b'%b,\n  "findings": %b,\n  "captures": %b\n}\n'
+        self._stream.write(rest % (end, _lines(self._findings), _lines(captures)))
+
+
+def _lines(items: Iterable[Struct]) -> bytes:
+    """Give an array with a line for each of its items."""
+    lines = [b"\n    " + json.encode(item) for item in items]
+    return b"[%b\n  ]" % b",".join(lines) if lines else b"[]"
