@@ -9,9 +9,12 @@ import typer
 from pmiptrace.cli.analyze import EXIT_CODES, analyze
 from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
+from pmiptrace.cli.codes import codes
+from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
+from pmiptrace.cli.options import options
+from pmiptrace.cli.states import states
 from pmiptrace.cli.stats import stats
 from pmiptrace.cli.timeline import timeline
-from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 
 # Help and usage errors are plain text: importing rich for them would triple the start-up time.
 app = typer.Typer(
@@ -26,6 +29,9 @@ app.command(epilog=VIEW_EXIT_CODES)(bindings)
 app.command(epilog=VIEW_EXIT_CODES)(stats)
 app.command(epilog=VIEW_EXIT_CODES)(timeline)
 app.command(epilog=DISSECT_EXIT_CODES)(dissect)
+app.command()(options)
+app.command()(codes)
+app.command()(states)
 
 
 def _version(wanted: bool) -> None:

@@ -44,7 +44,10 @@ def dissect(
         typer.Option(metavar="A,B,C", help="Print these fields, a line per message, for scripts."),
     ] = None,
     separator: Annotated[
-        str, typer.Option(metavar="TEXT", help="What stands between fields; a tab by default.")
+        str,
+        typer.Option(
+            metavar="TEXT", help="What stands between fields, by default a tab.", show_default=False
+        ),
     ] = "\t",
     header: Annotated[
         bool, typer.Option("--header", help="Print the names of the fields first.")
@@ -73,17 +76,21 @@ def dissect(
     The whole run is followed, whatever is shown. The list lags behind the capture until a
     request is answered or given up, as only then is known what a message was.
     """
-    from pmiptrace.cli.listing import Listing, show, show_fields
+    from pmiptrace.cli.listing import Listing, show
+    from pmiptrace.cli.tables import show as show_table
     from pmiptrace.errors import UsageError
 
+    if list_fields:
+        from pmiptrace.report.lookup import named_fields, write_named_fields
+
+        form = "text" if format is Form.TEXT else "json"
+        show_table(named_fields, lambda console, _: write_named_fields(console), form, output)
     try:
-        if list_fields:
-            raise typer.Exit(show_fields(format.value, output))
         listing = Listing(
             arguments=tuple(arguments or ()),
             filter=filter,
             fields=fields,
-            separator=separator,
+            separator=separator.replace("\\t", "\t"),
             header=header,
             tree=tree,
             dump=dump,

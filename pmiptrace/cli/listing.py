@@ -192,14 +192,3 @@ def _sink(
             writer.late,
             lambda infos: writer.finish(tuple(map(capture_document, infos))),
         )
-
-
-def show_fields(form: str, output: str | None) -> int:
-    """List the fields that messages have, and give the exit code."""
-    from pmiptrace.report.lookup import write_fields
-
-    def work(stream: BinaryIO) -> Outcome:
-        write_fields(form, stream, lambda: console(output, stream))
-        return Outcome()
-
-    return perform((), output, work, allow_empty=True)

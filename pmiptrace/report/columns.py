@@ -290,24 +290,30 @@ def _has_body(cls: type[Body]) -> Values:
     return lambda p: (True,) if p.message is not None and type(p.message.body) is cls else ()
 
 
-def _options(registries: tuple[int | None, int], name: str | None) -> Values:
-    """Give a field of all options of a number: mobility options, or those within an option.
+def _options(number: int, name: str | None) -> Values:
+    """Give a field of all options of a number; None for whether it is there.
 
     An option that is too short to be decoded has the fields that are whole.
     """
-    outer, number = registries
 
     def values(packet: Packet) -> Iterator[Any]:
-        if packet.message is None:
-            return
-        for option in packet.message.options:
-            if outer is None:
+        if packet.message is not None:
+            for option in packet.message.options:
                 if option_number(option) == number:
                     yield from _picked(fields(option), name)
-            elif option_number(option) == outer:
+
+    return values
+
+
+def _sub_options(prefix: str, name: str | None) -> Values:
+    """Give a field of all sub-options of a name, in whatever option they are."""
+
+    def values(packet: Packet) -> Iterator[Any]:
+        if packet.message is not None:
+            for option in packet.message.options:
                 for shown in fields(option):
                     for inner in shown.nested:
-                        if inner.number == number:
+                        if inner.prefix == prefix:
                             yield from _picked(inner.fields, name)
 
     return values
@@ -327,19 +333,22 @@ def _from_declarations() -> Iterator[Column]:
         for form in forms:
             yield _presence(form.cls, form.name, _has_body(form.cls))
             yield from _declared(form.cls, partial(_body_values, form.cls))
-    yield from _of_registry(MOBILITY_OPTIONS, None)
+    yield from _of_registry(MOBILITY_OPTIONS)
 
 
-def _of_registry(registry: OptionRegistry, outer: int | None) -> Iterator[Column]:
+def _of_registry(registry: OptionRegistry) -> Iterator[Column]:
     for number, declared in sorted(registry.types.items()):
-        key = (outer, number)
-        yield _presence(
-            declared.cls, f"{registry.what} {number}: {declared.name}", _options(key, None)
+        meaning = f"{registry.what} {number}: {declared.name}"
+        values = (
+            partial(_options, number)
+            if registry is MOBILITY_OPTIONS
+            else partial(_sub_options, name_of(declared.cls))
         )
-        yield from _declared(declared.cls, partial(_options, key))
+        yield _presence(declared.cls, meaning, values(None))
+        yield from _declared(declared.cls, values)
         tail = declared.layout.tail
         if tail is not None and isinstance(tail.field, SubOptions):
-            yield from _of_registry(tail.field.registry, number)
+            yield from _of_registry(tail.field.registry)
 
 
 def _presence(cls: type[Body] | type[Option], meaning: str, values: Values) -> Column:

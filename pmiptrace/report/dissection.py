@@ -178,13 +178,17 @@ def _partner(packet: Packet, *, several: bool) -> Iterator[str]:
     exchange = packet.exchange
     if exchange is None:
         return
+
+    def number(capture: int, frame: int | None) -> str:
+        return f"{capture + 1}:{frame}" if several else str(frame)
+
     other = exchange.answered if packet.is_answer else exchange.reply
     if other is not None:
-        frame = other.frame
-        number = f"{frame.capture + 1}:{frame.number}" if several else str(frame.number)
-        yield f"; {'its request is' if packet.is_answer else 'answered in'} frame {number}"
-    if packet.attempt > 1 and exchange.attempts[0].frame is not None:
-        yield f"; first sent in frame {exchange.attempts[0].frame}"
+        frame = number(other.frame.capture, other.frame.number)
+        yield f"; {'its request is' if packet.is_answer else 'answered in'} frame {frame}"
+    if packet.attempt > 1:
+        first = exchange.attempts[0]
+        yield f"; first sent in frame {number(first.capture, first.frame)}"
 
 
 def _line(

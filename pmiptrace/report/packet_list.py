@@ -34,11 +34,15 @@ _WIDE = 160
 """Columns of a page with room for the identifier of a MAG beside its address."""
 _ROOMY = 100
 """Columns of a page with room for an address in every row."""
+_LINED = 70
+"""Columns of a page with room for the mobile node in every row."""
 _REMEMBERED = 65_536
 """Paths of which it is known that they were written."""
 
 SIGNS = {Severity.ERROR: "E", Severity.WARNING: "W", Severity.INFO: "I"}
 """What stands for a severity in the margin."""
+_DOUBTS = 2
+"""Inconclusive findings of a message that are named; more are counted."""
 DOUBT = "?"
 """What stands for an inconclusive finding in the margin."""
 
@@ -84,7 +88,8 @@ class PacketList:
         if self._table is None:
             self._table = Table(self._page, self._columns())
         self._introduce()
-        self._table.write([self._row(packet) for packet in self._held])
+        rows = [self._row(packet) for packet in self._held]
+        self._table.write(rows, [self._below(packet) for packet in self._held])
         self._held.clear()
 
     def _introduce(self) -> None:
@@ -99,7 +104,7 @@ class PacketList:
     def _columns(self) -> Sequence[Column]:
         return (
             Column(""),
-            Column("frame", right=True),
+            Column("frame", "frame", right=True),
             Column(_time_title(self._clock)),
             Column("MAG", "MAG", lower=1),
             Column("path", "path", lower=3),
@@ -109,18 +114,22 @@ class PacketList:
             Column("mobile node", "", lower=4),
             Column("BID", "BID", right=True),
             Column("life", "lifetime", right=True, lower=2),
-            Column("what happened", least=22),
+            Column("what happened", least=18 if self._page.width >= _LINED else 12),
             Column("findings", lower=1),
         )
+
+    def _below(self, packet: Packet) -> list[Text]:
+        """Give what was found, to go below the row, unless there is room in it."""
+        return [] if self._page.width >= _WIDE else _found(self._page, packet.findings)
 
     def _row(self, packet: Packet) -> list[Text]:
         page, message = self._page, packet.message
         said = told(message)
         path = said.multipath if said is not None else None
-        lifetime = getattr(message.body, "lifetime_s", None) if message is not None else None
-        sequence = getattr(message.body, "sequence", None) if message is not None else None
+        sequence, lifetime = self._numbers(packet)
         address, arrow, other = _ends(packet)
         node = node_of(packet) or ""
+        known = self._page.width < _LINED and packet.is_answer
         return [
             _margin(page, packet.findings),
             page.text((place(packet, several=self._several), STRONG)),
@@ -130,12 +139,22 @@ class PacketList:
             page.text(f"{arrow} ", (message.kind if message is not None else "?", STRONG)),
             page.text(other if len(self._lmas) > 1 or packet.lma is None else ""),
             page.text("" if sequence is None else str(sequence)),
-            page.text(node),
+            page.text("" if known else node),
             page.text("" if path is None else str(path.bid)),
             page.text("" if lifetime is None else f"{lifetime} s"),
             happened(page, packet),
-            _found(page, packet.findings),
+            Text(", ").join(_found(page, packet.findings) if page.width >= _WIDE else ()),
         ]
+
+    def _numbers(self, packet: Packet) -> tuple[int | None, int | None]:
+        """Give sequence number and lifetime; on a narrow page an answer's only if they are new."""
+        said = _numbers(packet.message)
+        exchange = packet.exchange
+        if self._page.width < _ROOMY and exchange is not None and packet.is_answer:
+            asked = _numbers(exchange.answered)
+            sequence, lifetime = (None if a == b else a for a, b in zip(said, asked, strict=True))
+            return sequence, lifetime
+        return said
 
     def _path(
         self, packet: Packet, node: str, address: str, option: MagMultipathBinding | None
@@ -152,6 +171,11 @@ class PacketList:
         if len(self._paths) > _REMEMBERED:
             del self._paths[next(iter(self._paths))]
         return text
+
+
+def _numbers(message: Message | None) -> tuple[int | None, int | None]:
+    body = None if message is None else message.body
+    return getattr(body, "sequence", None), getattr(body, "lifetime_s", None)
 
 
 def place(packet: Packet, *, several: bool) -> str:
@@ -215,16 +239,17 @@ def _margin(page: Page, findings: Iterable[Finding]) -> Text:
     return mark(page, worst[0]) if worst else page.text("")
 
 
-def _found(page: Page, findings: Iterable[Finding]) -> Text:
-    text = Text()
+def _found(page: Page, findings: Iterable[Finding]) -> list[Text]:
+    """Name the rules that are broken; of doubts, a few or how many."""
     rules: dict[str, Finding] = {}
     for finding in grave(findings):
         rules.setdefault(finding.rule, finding)
-    for rule, finding in rules.items():
-        if text:
-            text.append(", ")
-        text.append_text(page.text(mark(page, finding), f" {rule}"))
-    return text
+    doubts = [rule for rule, f in rules.items() if f.status is Status.INCONCLUSIVE]
+    named = [r for r in rules if len(doubts) <= _DOUBTS or r not in doubts]
+    texts = [page.text(mark(page, rules[rule]), f" {rule}") for rule in named]
+    if len(doubts) > _DOUBTS:
+        texts.append(page.text((f"{DOUBT} {len(doubts)} inconclusive", INCONCLUSIVE)))
+    return texts
 
 
 def happened(page: Page, packet: Packet) -> Text:
@@ -274,7 +299,7 @@ def _answered(
     else:
         yield "answered", GOOD
     if time is not None:
-        yield f" after {duration(time)}"
+        yield f" in {duration(time)}"
     if exchange.request is None:
         yield ", request not captured", MUTED
     elif exchange.replies > 1 and exchange.reply is not message:

@@ -343,6 +343,29 @@ BINDING_STATUS_REMEDY = {
 }
 """What to look at or change after a rejection, with the RFC and section that speaks of it."""
 
+BINDING_STATUS_RFC = {
+    **dict.fromkeys(range(2), 6275),
+    **dict.fromkeys(range(2, 4), 5845),
+    **dict.fromkeys(range(4, 6), 5648),
+    6: 6058,
+    **dict.fromkeys(range(128, 140), 6275),
+    **dict.fromkeys(range(140, 144), 3963),
+    **dict.fromkeys(range(144, 147), 4285),
+    **dict.fromkeys(range(147, 151), 4866),
+    151: 5149,
+    **dict.fromkeys(range(152, 163), 5213),
+    163: 5845,
+    **dict.fromkeys(range(164, 170), 5648),
+    **dict.fromkeys(range(170, 174), 5844),
+    174: 6275,
+    175: 6602,
+    176: 6618,
+    **dict.fromkeys(range(177, 179), 7148),
+    179: 7222,
+    180: 8278,
+}
+"""The RFC that defines a status of the Binding Acknowledgement (IANA)."""
+
 BINDING_ERROR_STATUS = {
     1: "Unknown binding for Home Address destination option",
     2: "Unrecognized MH Type value",

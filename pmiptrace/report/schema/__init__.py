@@ -14,6 +14,7 @@ from msgspec import json
 from pmiptrace.report.cache import CacheDocument, CacheLine
 from pmiptrace.report.document import SCHEMA_VERSION, ReportDocument
 from pmiptrace.report.jsonl import Line
+from pmiptrace.report.packets_json import DissectDocument, DissectLine
 from pmiptrace.report.stats import StatsDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,6 +31,14 @@ SCHEMAS: dict[str, tuple[str, Any]] = {
         CacheLine,
     ),
     f"stats-{SCHEMA_VERSION}.json": ("Statistics of pmiptrace stats --format json", StatsDocument),
+    f"dissect-{SCHEMA_VERSION}.json": (
+        "Output of pmiptrace dissect --format json",
+        DissectDocument,
+    ),
+    f"dissect-jsonl-{SCHEMA_VERSION}.json": (
+        "A line of pmiptrace dissect --format jsonl",
+        DissectLine,
+    ),
 }
 """File name to title and type."""
 

@@ -1,0 +1,35 @@
+"""``pmiptrace options``: the mobility options, for looking up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import Output, ShortForm
+
+
+def options(
+    option: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME|NUMBER",
+            help="An option, or part of the name of some.",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        ShortForm, typer.Option("--format", help="What to write it as.")
+    ] = ShortForm.TEXT,
+    output: Output = None,
+) -> None:
+    """List the mobility options; of one, show its diagram, its fields and the rules about it."""
+    from pmiptrace.cli.tables import show
+    from pmiptrace.report.lookup import find_options, write_options
+
+    show(
+        lambda: find_options(option),
+        lambda console, entries: write_options(console, entries),
+        format.value,
+        output,
+    )

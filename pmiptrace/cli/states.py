@@ -1,0 +1,22 @@
+"""``pmiptrace states``: the transition table of bindings, for looking up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import Output, ShortForm
+
+
+def states(
+    format: Annotated[  # noqa: A002
+        ShortForm, typer.Option("--format", help="What to write it as.")
+    ] = ShortForm.TEXT,
+    output: Output = None,
+) -> None:
+    """Show the states of a binding, and which event leads from one to the next."""
+    from pmiptrace.cli.tables import show
+    from pmiptrace.report.lookup import transitions, write_states
+
+    show(transitions, lambda console, _: write_states(console), format.value, output)
