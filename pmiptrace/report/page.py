@@ -177,18 +177,15 @@ class Page:
     def _row(
         self, row: Sequence[Text], columns: Sequence[Column], widths: Sequence[int], indent: int
     ) -> None:
+        sizes = [cell_len(cell.plain) for cell in row]
+        if all(size <= width for size, width in zip(sizes, widths, strict=True)):
+            self._put(_side_by_side(row, sizes, columns, widths, indent))
+            return
         cells = [self._wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
         for number in range(max(map(len, cells))):
-            line = Text(" " * indent)
-            for cell, column, width in zip(cells, columns, widths, strict=True):
-                part = cell[number] if number < len(cell) else Text("")
-                free = " " * (width - cell_len(part.plain))
-                line.append_text(
-                    Text(free).append_text(part) if column.right else part + Text(free)
-                )
-                line.append(" " * GAP)
-            line.rstrip()
-            self._put(line)
+            parts = [cell[number] if number < len(cell) else Text("") for cell in cells]
+            sizes = [cell_len(part.plain) for part in parts]
+            self._put(_side_by_side(parts, sizes, columns, widths, indent))
 
     def _wrap(self, text: Text, width: int) -> list[Text]:
         width = max(width, 10)
@@ -202,6 +199,27 @@ class Page:
     def _put(self, line: Text) -> None:
         line.rstrip()
         self.console.print(line, soft_wrap=True)
+
+
+def _side_by_side(
+    cells: Sequence[Text],
+    sizes: Sequence[int],
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    indent: int,
+) -> Text:
+    """Join the cells of one line, each moved to its column."""
+    line = Text()
+    free = indent
+    for cell, size, column, width in zip(cells, sizes, columns, widths, strict=True):
+        if not size:
+            free += width + GAP
+            continue
+        before = width - size if column.right else 0
+        line.append(" " * (free + before))
+        line.append_text(cell)
+        free = width - size - before + GAP
+    return line
 
 
 class Table:
@@ -243,13 +261,17 @@ class Table:
             page._row([page.text((c.title, MUTED)) for c in kept], kept, widths, indent)
             self._titles = kept
         for row, notes in zip(rows, below or [()] * len(rows), strict=True):
-            labelled = [page._labelled(c, cell) for c, cell in zip(columns, row, strict=True)]
-            if widths is None:
-                page.items(labelled, indent=indent)
-            else:
+            if widths is not None:
                 page._row(list(compress(row, upper)), kept, widths, indent)
-                labelled = [cell for cell, above in zip(labelled, upper, strict=True) if not above]
-                page.items(labelled, indent=indent + 4, hang=0)
+            rest = [
+                page._labelled(column, cell)
+                for column, cell, above in zip(columns, row, upper, strict=True)
+                if widths is None or not above
+            ]
+            if widths is None:
+                page.items(rest, indent=indent)
+            else:
+                page.items(rest, indent=indent + 4, hang=0)
             page.items(notes, indent=indent + 4, hang=0)
 
     def _widths(
