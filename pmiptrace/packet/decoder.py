@@ -289,7 +289,7 @@ class _Chain:
             if offset + size > octets.end:
                 return _cut(EXTENSION_NAMES[number], octets, offset, size, scope, following)
             if number == DESTINATION_OPTIONS:
-                home_address = _option(data[offset + 2 : offset + size], HOME_ADDRESS)
+                home_address = option_data(data[offset + 2 : offset + size], HOME_ADDRESS)
                 if home_address and len(home_address) == 16:
                     scope.home_address = home_address
             elif number == ROUTING:
@@ -335,7 +335,7 @@ class _Chain:
         length = octets.number(start + 4)
         if length == 0 and next_header == HOP_BY_HOP and body + 8 <= octets.end:
             options = data[body + 2 : min(octets.end, body + 8 + 8 * data[body + 1])]
-            length = int.from_bytes(_option(options, JUMBO_PAYLOAD) or b"")
+            length = int.from_bytes(option_data(options, JUMBO_PAYLOAD) or b"")
         scope.enter(data[start + 8 : start + 24], data[start + 24 : body], data[start + 7])
         return self.upper(next_header, octets.up_to(body + length), body, scope)
 
@@ -552,7 +552,7 @@ def _is_signalling(payload: bytes, ports: tuple[int, int], length: int) -> bool:
     return len(payload) > 1 and (payload[1] + 1) * 8 == length
 
 
-def _option(options: bytes, number: int) -> bytes | None:
+def option_data(options: bytes, number: int) -> bytes | None:
     """Find an option of an options header (RFC 8200 section 4.2) and give its data."""
     offset = 0
     while offset + 2 <= len(options):

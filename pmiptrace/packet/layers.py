@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from pmiptrace.address import address_text
 from pmiptrace.model import Frame
-from pmiptrace.packet.decoder import IPV4_HEADER, IPV6_HEADER, headers
+from pmiptrace.packet.decoder import IPV4_HEADER, IPV6_HEADER, headers, option_data
 from pmiptrace.packet.link import carried
 from pmiptrace.packet.numbers import (
+    HOME_ADDRESS,
     LINK_COOKED,
     LINK_COOKED_V2,
     LINK_ETHERNET,
@@ -73,6 +74,10 @@ def _text(name: str, frame: Frame, start: int) -> str:
         return f"{ports}, length {_number(data, start + 4)}, {checksum}"
     if name == "IPv6 Routing" and start + 4 <= len(data):
         return f"type {data[start + 2]}, segments left {data[start + 3]}"
+    if name == "IPv6 Destination Options" and start + 2 <= len(data):
+        options = data[start + 2 : start + 8 * (data[start + 1] + 1)]
+        home = option_data(options, HOME_ADDRESS)
+        return f"Home Address {address_text(home)}" if home else ""
     if name == "IPv6 Fragment" and start + 8 <= len(data):
         where = _number(data, start + 2)
         more = "more fragments follow" if where & 1 else "the last fragment"

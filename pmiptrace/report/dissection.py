@@ -15,7 +15,7 @@ from pmiptrace.address import address_text
 from pmiptrace.model import Defect, Finding, Message, Status
 from pmiptrace.packet.layers import Layer, layers
 from pmiptrace.report.columns import node_of
-from pmiptrace.report.packet_list import happened, mark, place
+from pmiptrace.report.packet_list import grave, happened, mark, notes, place
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Page
 from pmiptrace.report.style import DOUBTFUL, INCONCLUSIVE, MUTED, SEVERITY, STRONG
@@ -120,7 +120,7 @@ def write_dissection(
     """Write all that a packet says: the headers around the message, its tree, and its octets."""
     taken = Dissection(packet, dialects)
     _write_head(page, packet, clock, several=several)
-    for finding in taken.elsewhere:
+    for finding in (*grave(taken.elsewhere), *notes(taken.elsewhere)):
         _write_finding(page, finding, 2)
     gutter = _gutter(taken)
     for layer in taken.layers:
@@ -286,7 +286,7 @@ def _write_dump(page: Page, taken: Dissection) -> None:
     """Write the octets of the frame: a part per line, its fields apart by bars."""
     if not taken.in_frame:
         page.line(("octets of the message", MUTED))
-    gutter = len(str(len(taken.packet.frame.data)))
+    gutter = _gutter(taken) // 2
     for number, segment in enumerate(_segments(taken)):
         _write_segment(page, segment, gutter, number)
 
@@ -328,7 +328,10 @@ def _all(node: Node) -> Iterator[Node]:
 
 
 def _write_segment(page: Page, segment: Segment, gutter: int, number: int) -> None:
-    per_line = _PER_LINE if page.width >= _NARROW else _PER_LINE // 2
+    per_line, label = _PER_LINE, segment.label
+    if page.width < _NARROW:
+        per_line, label = _PER_LINE // 2, ""
+        page.line((segment.label, STRONG))
     style = ("cyan", "")[number % 2]
     for begin in range(0, len(segment.octets), per_line):
         octets = segment.octets[begin : begin + per_line]
@@ -347,9 +350,10 @@ def _write_segment(page: Page, segment: Segment, gutter: int, number: int) -> No
             below.append(" ^^" if marked else "   ")
             rules += [f for f in marked if f not in rules and i == max(begin, _first(segment, f))]
         text.append(" " * (3 * (per_line - len(octets)) + 2))
-        label = segment.label if not begin else ""
         text.append_text(
-            page.text(_characters(octets).ljust(per_line), ("  ", ""), (label, STRONG))
+            page.text(
+                _characters(octets).ljust(per_line), "  ", (label if not begin else "", STRONG)
+            )
         )
         page.line(text, hang=gutter + 3 * per_line + 3)
         if rules:

@@ -127,7 +127,7 @@ class PacketList:
         said = told(message)
         path = said.multipath if said is not None else None
         sequence, lifetime = self._numbers(packet)
-        address, arrow, other = _ends(packet)
+        address, arrow, other, is_lma = _ends(packet, self._lmas)
         node = node_of(packet) or ""
         known = self._page.width < _LINED and packet.is_answer
         return [
@@ -135,9 +135,9 @@ class PacketList:
             page.text((place(packet, several=self._several), STRONG)),
             page.text(self._clock.moment(packet.frame.time) if self._clock else "-"),
             page.text(_identifier(packet) if page.width >= _WIDE else ""),
-            page.text(self._path(packet, node, address, path)),
+            page.text(self._path(node, address_text(address), path)),
             page.text(f"{arrow} ", (message.kind if message is not None else "?", STRONG)),
-            page.text(other if len(self._lmas) > 1 or packet.lma is None else ""),
+            page.text(address_text(other) if len(self._lmas) > 1 or not is_lma else ""),
             page.text("" if sequence is None else str(sequence)),
             page.text("" if known else node),
             page.text("" if path is None else str(path.bid)),
@@ -156,9 +156,7 @@ class PacketList:
             return sequence, lifetime
         return said
 
-    def _path(
-        self, packet: Packet, node: str, address: str, option: MagMultipathBinding | None
-    ) -> str:
+    def _path(self, node: str, address: str, option: MagMultipathBinding | None) -> str:
         """Name a path by access and address; on a narrow page only when it is new for its BID."""
         access = ACCESS_TECHNOLOGY_SHORT.get(option.if_att, "") if option is not None else ""
         text = " ".join(filter(None, (access, address)))
@@ -198,23 +196,18 @@ def _identifier(packet: Packet) -> str:
     return "" if identifier is None else str(identifier)
 
 
-def _ends(packet: Packet) -> tuple[str, str, str]:
-    """Give the MAG's address, which way the message went, and the LMA's address.
+def _ends(packet: Packet, lmas: Iterable[bytes]) -> tuple[bytes, str, bytes, bool]:
+    """Give the MAG's address, which way the message went, the LMA's, and whether that is one.
 
     Where it is not known who is the LMA, the sender comes first.
     """
-    message = packet.message
-    if message is None:
-        source, destination = (
-            (packet.undecoded.source, packet.undecoded.destination)
-            if packet.undecoded is not None
-            else (b"", b"")
-        )
-    else:
-        source, destination = message.source, message.destination
-    if packet.lma is not None and packet.lma == source:
-        return address_text(destination), "←", address_text(source)
-    return address_text(source), "→", address_text(destination)
+    origin = packet.message or packet.undecoded
+    assert origin is not None
+    source, destination = origin.source, origin.destination
+    known = {packet.lma} if packet.lma is not None else set(lmas)
+    if source in known:
+        return destination, "←", source, True
+    return source, "→", destination, destination in known
 
 
 def grave(findings: Iterable[Finding]) -> list[Finding]:
@@ -223,6 +216,11 @@ def grave(findings: Iterable[Finding]) -> list[Finding]:
         (finding for finding in findings if finding.status is not Status.NOTE),
         key=lambda finding: (finding.status is not Status.FAIL, finding.severity.rank),
     )
+
+
+def notes(findings: Iterable[Finding]) -> list[Finding]:
+    """Give the findings that accuse nobody."""
+    return [finding for finding in findings if finding.status is Status.NOTE]
 
 
 def mark(page: Page, finding: Finding) -> Text:

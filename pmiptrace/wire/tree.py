@@ -338,6 +338,8 @@ def _node(field: Shown, start: int, prefix: str) -> Node:
     text = ("set" if field.value else "not set") if field.meaning else field.text
     if field.unit is not None and field.unit[0].isdigit() and "/" not in field.unit:
         text = f"{text} ({field.value} x {field.unit})"
+    elif field.label == "Reserved" and field.value > 9:
+        text = f"0x{field.value:x}"
     return Node(
         label=meaning,
         name=f"{prefix}.{field.name}",
