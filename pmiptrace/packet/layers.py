@@ -7,7 +7,6 @@ from msgspec import Struct
 from pmiptrace.address import address_text
 from pmiptrace.model import Frame
 from pmiptrace.packet.decoder import IPV4_HEADER, IPV6_HEADER, headers, option_data
-from pmiptrace.packet.link import carried
 from pmiptrace.packet.numbers import (
     HOME_ADDRESS,
     LINK_COOKED,
@@ -49,7 +48,9 @@ def layers(frame: Frame, end: int | None = None) -> tuple[Layer, ...]:
     sense there are none.
     """
     found = headers(frame)
-    if carried(frame.link_type, frame.data) is not None and found and found[0][1] > 0:
+    if not found:
+        return ()
+    if found[0][1] > 0:
         found.insert(0, (_LINK_NAMES.get(frame.link_type, "Ethernet"), 0))
     ends = [offset for _, offset in found[1:]] + [len(frame.data) if end is None else end]
     return tuple(
