@@ -6,6 +6,7 @@ All of it is read off the declarations; nothing is written down a second time.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -153,7 +154,10 @@ def find_options(text: str | None) -> tuple[OptionEntry, ...]:
 
 
 def _near(text: str, names: Iterable[str]) -> str:
-    close = get_close_matches(text.strip().casefold(), list(names), n=1)
+    """Word what may have been meant: a name, or a word of one."""
+    known = list(names)
+    words = {word for name in known for word in re.split(r"[\W_]+", name) if len(word) > 3}
+    close = get_close_matches(text.strip().casefold(), [*known, *sorted(words)], n=1)
     return f"; did you mean {close[0]!r}?" if close else "; without an argument, all are listed"
 
 

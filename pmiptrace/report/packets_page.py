@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from pmiptrace.model import CaptureInfo, Finding
+from pmiptrace.model import CaptureInfo, Finding, Status
 from pmiptrace.report.dissection import write_dissection
 from pmiptrace.report.packet_list import PacketList, mark
 from pmiptrace.report.packets import Packet
@@ -70,14 +70,14 @@ class PacketsPage:
 
     def late(self, finding: Finding) -> None:
         """Keep a finding that became known after its packet was written."""
-        if len(self._late) < _LATE:
+        if finding.status is not Status.NOTE and len(self._late) < _LATE:
             self._late.append(finding)
 
     def finish(self, captures: Sequence[CaptureInfo]) -> None:
         """Write what is left: findings that came late, and what is to be said of the captures."""
         page = self._page
         self._list.flush()
-        if any(finding.status.value != "note" for finding in self._late):
+        if self._late:
             page.heading("Found later")
             for finding in self._late:
                 frame = finding.moment.frame
