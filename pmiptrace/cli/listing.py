@@ -71,6 +71,8 @@ def show(listing: Listing) -> int:
             with _sink(listing, analysis, stream, columns, captures, live=live) as sink:
                 _Run(packets, analysis, wanted, sink).go()
         tell_end(analysis)
+        if not packets.messages and not analysis.errors and not analysis.interrupted:
+            tell("no Mobility Header message in what was read")
         return Outcome(
             unopened=bool(analysis.errors),
             messages=packets.messages,

@@ -80,6 +80,7 @@ class Dissection:
         span = finding.span
         if span is None or not self.in_frame:
             return None
+        label = span.field.rpartition(": ")[2]
         first = (span.offset - self.start) * 8
         last = first + span.length * 8
         best = None
@@ -93,7 +94,7 @@ class Dissection:
                 if n.offset < last
                 and first < n.end
                 and not n.parts
-                and span.field in (n.label, n.name.rpartition(".")[2], _letter(n))
+                and label in (n.label, _letter(n))
             ]
             if named:
                 return named[0]

@@ -41,7 +41,6 @@ LMA 2001:db8:f::1
 
 DETAIL = """\
 130-137  MAG Multipath Binding (63)  RFC 8278 section 4.1
-           E RFC8278-4.1-BO-EXCLUSIVE  B=1 and O=1 in the PBU for BID 2  RFC 8278 section 4.1, MUST NOT
     130    Type: MAG Multipath Binding (63)
     131    Length: 6
     132    If-ATT: IEEE 802.11a/b/g (4)
@@ -49,6 +48,7 @@ DETAIL = """\
     134    Binding ID: 2
     135    1... .... .... .... .... .... = Bulk Re-registration (B): set
     135    .1.. .... .... .... .... .... = Registration Overwrite (O): set
+             E RFC8278-4.1-BO-EXCLUSIVE  B=1 and O=1 in the PBU for BID 2  RFC 8278 section 4.1, MUST NOT
 135-137    ..00 0000 0000 0000 0000 0000 = Reserved: 0
 """  # noqa: E501
 
@@ -56,7 +56,7 @@ DUMP = """\
 118  01|00                                            ..                PadN (1)
 120  1b|08|00 00 65 53 f1 b5 dc 53                    ....eS...S        Timestamp (27)
 130  3f|06|04|09|02|c0 00 00                          ?.......          MAG Multipath Binding (63)
-     ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^  E RFC8278-4.1-BO-EXCLUSIVE
+                    ^^        E RFC8278-4.1-BO-EXCLUSIVE
 138  40|12|01|00|6d 61 67 31 40 65 78 61 6d 70 6c 65  @...mag1@example  MAG Identifier (64)
 154  2e 63 6f 6d                                      .com
 """

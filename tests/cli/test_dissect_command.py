@@ -1,0 +1,243 @@
+"""``pmiptrace dissect`` and the commands that look things up, as a user would run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pmiptrace.capture.writer import write_pcap
+from pmiptrace.cli.app import app
+from pmiptrace.model import Frame
+from pmiptrace.packet.build import ethernet
+from pmiptrace.report.schema import schema_file
+from pmiptrace.testing import Trace
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLE = SAMPLES / "bulk-and-overwrite.pcap"
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    def invoke(*arguments: object) -> Result:
+        code = 0
+        try:
+            app([str(argument) for argument in arguments], prog_name="pmiptrace")
+        except SystemExit as end:
+            code = end.code  # type: ignore[assignment]
+        return Result(code, *capfd.readouterr())
+
+    return invoke
+
+
+def checked(name: str, value: object) -> None:
+    Draft202012Validator(json.loads(schema_file(name).read_bytes())).validate(value)
+
+
+# --------------------------------------------------------------------------------- exit codes
+
+
+def test_the_list(run: Run) -> None:
+    result = run("dissect", SAMPLE)
+    assert result.code == 0
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in result.out
+    assert result.err == ""
+
+
+def test_findings_do_not_make_it_fail(run: Run) -> None:
+    assert run("dissect", SAMPLE, 5).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "which CAPTURE?"),
+        ((SAMPLE, "5", SAMPLE), "frames stand behind all captures"),
+        ((SAMPLE, "0"), "'0' names no frames"),
+        ((SAMPLE, "--filter", "statu == 1"), "there is no field statu; did you mean status"),
+        ((SAMPLE, "--filter", "status = 1"), "\n         ^"),
+        ((SAMPLE, "--fields", "frame,tim"), "there is no field 'tim'; did you mean time"),
+        ((SAMPLE, "--fields", "frame", "--format", "json"), "it does not go with --format"),
+        ((SAMPLE, "--fields", "frame", "-x"), "it does not go with"),
+        ((SAMPLE, "-o", SAMPLE), "would replace a capture"),
+        ((SAMPLE, "--dialect", "klingon"), "there is no dialect"),
+    ],
+)
+def test_usage_errors(run: Run, arguments: tuple[object, ...], said: str) -> None:
+    before = SAMPLE.read_bytes()
+    result = run("dissect", *arguments)
+    assert result.code == 2
+    assert said in result.err
+    assert result.out == ""
+    assert SAMPLE.read_bytes() == before
+
+
+def test_frames_without_signalling(run: Run) -> None:
+    result = run("dissect", SAMPLE, "5", "9", "20-30")
+    assert result.code == 2
+    assert result.out.startswith("Frame 5 ")
+    assert "frame 9: no signalling there" in result.err
+    assert "frames 20-30: no signalling there" in result.err
+
+
+def test_no_signalling_at_all(run: Run, tmp_path: Path) -> None:
+    write_pcap(tmp_path / "x.pcap", ())
+    result = run("dissect", tmp_path / "x.pcap")
+    assert (result.code, result.out) == (4, "")
+    assert "no Mobility Header message" in result.err
+    assert run("dissect", tmp_path / "x.pcap", "--allow-empty").code == 0
+
+
+def test_a_capture_that_is_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.pcap").write_text("nothing")
+    result = run("dissect", SAMPLE, tmp_path / "x.pcap")
+    assert result.code == 3
+    assert "1:5 " in result.out
+    assert "not a pcap" in result.err
+
+
+def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pmiptrace.cli", "dissect", str(SAMPLES / "busy.pcap.gz")]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 141
+
+
+def test_standard_input() -> None:
+    command = [sys.executable, "-m", "pmiptrace.cli", "dissect", "-", "--fields", "frame,type"]
+    done = subprocess.run(command, input=SAMPLE.read_bytes(), capture_output=True, check=True)
+    assert done.stdout.startswith(b"1\tPBU\n2\tPBA\n")
+
+
+# -------------------------------------------------------------------------------------- forms
+
+
+def test_fields(run: Run) -> None:
+    result = run("dissect", SAMPLE, "--fields", "frame,type,flags", "--header", 1, 2)
+    assert result.out == "frame\ttype\tflags\n1\tPBU\tA,P\n2\tPBA\tP\n"
+    result = run("dissect", SAMPLE, 1, "--fields", "frame,flags", "--separator", ",")
+    assert result.out == "1,A;P\n"
+    result = run("dissect", SAMPLE, 1, "--fields", "frame,bid", "--separator", r"\t|")
+    assert result.out == "1\t|1\n"
+
+
+def test_a_filter(run: Run) -> None:
+    result = run("dissect", SAMPLE, "--filter", "finding like RFC8278*", "--fields", "frame")
+    assert result.out == "5\n"
+    result = run("dissect", SAMPLE, "--filter", "status > 200")
+    assert (result.code, result.out) == (0, "")
+    assert "note: no message meets the filter" in result.err
+
+
+@pytest.mark.parametrize("name", ["call-flow.pcap", "ipv4-transport.pcap", "handover.pcap"])
+@pytest.mark.parametrize("tree", [False, True])
+def test_json(run: Run, name: str, tree: bool) -> None:
+    more = ["--tree"] if tree else []
+    result = run("dissect", SAMPLES / name, "--format", "json", *more)
+    document = json.loads(result.out)
+    checked("dissect-1.0.json", document)
+    result = run("dissect", SAMPLES / name, "--format", "jsonl", *more)
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    for line in lines:
+        checked("dissect-jsonl-1.0.json", line)
+    assert [line for line in lines if line["type"] == "message"] == document["packets"]
+    assert all((packet["tree"] is not None) == tree for packet in document["packets"])
+    assert [f["rule"] for f in document["findings"]] == ["PM-CLEARTEXT"]
+    assert lines[-1]["type"] == "capture"
+
+
+def test_a_message_is_that_of_analyze_with_more_to_it(run: Run) -> None:
+    lines = run("analyze", SAMPLE, "--format", "jsonl", "--fail-on", "never").out.splitlines()
+    theirs = [line for line in map(json.loads, lines) if line["type"] == "message"]
+    ours = json.loads(run("dissect", SAMPLE, "--format", "json").out)["packets"]
+    assert [{key: packet[key] for key in theirs[0]} for packet in ours] == theirs
+
+
+def test_the_tree_has_the_octets_of_the_frame(run: Run) -> None:
+    (packet,) = json.loads(run("dissect", SAMPLE, 5, "--format", "json").out)["packets"]
+    assert [layer["offset"] for layer in packet["layers"]] == [0, 14]
+    option = next(part for part in packet["tree"] if part["name"] == "mag_multipath_binding")
+    assert (option["offset"], option["message_offset"], option["length"]) == (130, 76, 8)
+    overwrite = next(p for p in option["parts"] if p["name"].endswith(".overwrite"))
+    assert overwrite["value"] is True
+    assert overwrite["bits"] == ".1.. .... .... .... .... .... "[:-1]
+    (finding,) = packet["findings"]
+    assert finding["span"]["offset"] == 135
+    assert packet["answered_by"]["frame"] == 6
+
+
+def test_hostile_names_stay_text(run: Run, tmp_path: Path) -> None:
+    trace = Trace()
+    trace.register(trace.mag("\x1b]0;mag\x07").path("2001:db8:a::1"), "\x1b[2J\n<b>\u202e")
+    frames = [
+        Frame(0, n, f.time, 1, ethernet(f.data), len(f.data) + 14)
+        for n, f in enumerate(trace.frames, 1)
+    ]
+    write_pcap(tmp_path / "x.pcap", frames)
+    for more in (
+        [],
+        ["--tree", "-x"],
+        ["--format", "json"],
+        ["--fields", "mobile_node,mag", "--separator", "|"],
+    ):
+        result = run("dissect", tmp_path / "x.pcap", *more)
+        assert result.code == 0
+        assert all(line.isprintable() for line in result.out.splitlines())
+
+
+def test_a_file_is_written_whole(run: Run, tmp_path: Path) -> None:
+    assert run("dissect", SAMPLE, 5, "-x", "-o", tmp_path / "x.txt").out == ""
+    assert "MAG Multipath Binding" in (tmp_path / "x.txt").read_text("utf-8")
+    assert os.listdir(tmp_path) == ["x.txt"]  # noqa: PTH208
+
+
+# ----------------------------------------------------------------------------------- look up
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("options",), "MAG Multipath Binding"),
+        (("options", "63"), "Registration Overwrite"),
+        (("codes",), "handoff_indicator"),
+        (("codes", "status", "180"), "CANNOT_SUPPORT_MULTIPATH_BINDING"),
+        (("states",), "lifetime over"),
+        (("dissect", "--list-fields"), "mag_multipath_binding.overwrite"),
+    ],
+)
+def test_looking_up(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert (result.code, result.err) == (0, "")
+    assert said in result.out
+    result = run(*arguments, "--format", "json")
+    assert said in json.dumps(json.loads(result.out))
+
+
+@pytest.mark.parametrize("arguments", [("options", "999"), ("codes", "status", "999")])
+def test_what_is_not_there(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "Error: " in result.err
