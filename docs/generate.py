@@ -18,6 +18,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.terminal_theme import MONOKAI
 
 from pmiptrace.analysis import Analysis
+from pmiptrace.report.columns import Column, columns
 from pmiptrace.report.text import open_console, render
 from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, sentences
 from pmiptrace.rules.registry import all_rules
@@ -308,6 +309,35 @@ def _setting(setting: Setting) -> tuple[object, ...]:
     return (f"`{setting.name}`", default, setting.range, setting.meaning, setting.source)
 
 
+# -------------------------------------------------------------------------------- the fields
+
+
+def field_page() -> str:
+    """Give the fields that `dissect --fields` and `--filter` name."""
+    introduction = (
+        "What `pmiptrace dissect --fields` prints and `--filter` compares; "
+        "[dissect](dissect.md) says how. `pmiptrace dissect --list-fields` prints this list.\n\n"
+        "A field can have several values in one message, or none. Those of the fixed parts and the "
+        "options are named as their declarations name them; the name of a message or option alone "
+        "stands for its being there. A time is compared with its unit: `lifetime >= 1h`."
+    )
+    parts: dict[str, list[Column]] = {}
+    for column in columns().values():
+        parts.setdefault(column.group, []).append(column)
+    lines = ["## The message as a whole", ""]
+    lines += table(("Field", "Kind", "Unit", "Meaning"), map(_named, parts.pop("")))
+    lines += ["", "## Fixed parts and options", ""]
+    for group in parts.values():
+        lines += table(("Field", "Kind", "Unit", "Meaning"), map(_named, group))
+        lines.append("")
+    return page("Fields", introduction, lines)
+
+
+def _named(column: Column) -> tuple[object, ...]:
+    field = column.field
+    return (f"`{field.name}`", field.kind.value, field.unit or "", field.meaning)
+
+
 # -------------------------------------------------------------------------------- the states
 
 STATES_FROM_HERE = "test_states_page.py -->\n"
@@ -357,6 +387,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "status-codes.md": status_page,
     "states.md": states,
     "timers.md": timers,
+    "fields.md": field_page,
     "images/analyze.svg": picture,
 }
 

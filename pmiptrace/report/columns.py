@@ -368,7 +368,9 @@ def columns() -> dict[str, Column]:
         )
         for name, kind, meaning, values in _WHOLE
     }  # fmt: skip
-    found.update((column.field.name, column) for column in _from_declarations())
+    for column in _from_declarations():
+        # A name of a message's own goes before that of an option: it has a value if that is there.
+        found.setdefault(column.field.name, column)
     return found
 
 

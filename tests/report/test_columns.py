@@ -128,6 +128,13 @@ def test_a_filter_names_a_field_by_its_option() -> None:
         Filter("overwrite")
 
 
+def test_an_option_does_not_take_the_name_of_a_field() -> None:
+    for name in ("handoff_indicator", "ipv4_home_address", "bid", "status", "mag", "lma"):
+        assert columns()[name].group == ""
+    found = packets_of(SAMPLES / "call-flow.pcap")[:1]
+    assert values(found, "handoff_indicator") == values(found, "handoff_indicator.indicator")
+
+
 def test_unknown_columns() -> None:
     assert [c.field.name for c in chosen("frame, BID")] == ["frame", "bid"]
     with pytest.raises(UsageError, match="there is no field 'fram'; did you mean frame"):
