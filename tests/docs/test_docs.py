@@ -101,15 +101,21 @@ def test_set_up_is_two_commands() -> None:
     assert b"multipath" in run.stdout
 
 
-def test_command_line_is_documented() -> None:
+def options_of(command: str) -> set[str]:
+    """Give the options of a command, as its help lists them."""
     help_text = subprocess.run(
-        [sys.executable, "-m", "pmiptrace.cli", "analyze", "--help"],
+        [sys.executable, "-m", "pmiptrace.cli", command, "--help"],
         capture_output=True,
         text=True,
         check=True,
         env={"COLUMNS": "200", "NO_COLOR": "1"},
     ).stdout
-    options = set(re.findall(r"--[a-z][a-z-]+", help_text)) - {"--help", "--output"}
+    return set(re.findall(r"--[a-z][a-z-]+", help_text)) - {"--help", "--output", "--hex"}
+
+
+def test_command_line_is_documented() -> None:
+    commands = ("analyze", "dissect", "options", "codes", "states")
+    options = {option for command in commands for option in options_of(command)}
     page = (ROOT / "docs" / "cli.md").read_text("utf-8")
     assert {option for option in options if option not in page} == set()
     readme = (ROOT / "README.md").read_text("utf-8")
