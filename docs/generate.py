@@ -197,9 +197,8 @@ def option_pages() -> str:
 
 def _nested(registry: OptionRegistry) -> Iterator[tuple[str, OptionRegistry]]:
     for number, declared in sorted(registry.types.items()):
-        tail = declared.layout.tail
-        if tail is not None and isinstance(tail.field, SubOptions):
-            yield f"Inside option {number}, {declared.name}", tail.field.registry
+        if declared.inner is not None:
+            yield f"Inside option {number}, {declared.name}", declared.inner
 
 
 def _option(declared: OptionType) -> tuple[object, ...]:

@@ -346,9 +346,8 @@ def _of_registry(registry: OptionRegistry) -> Iterator[Column]:
         )
         yield _presence(declared.cls, meaning, values(None))
         yield from _declared(declared.cls, values)
-        tail = declared.layout.tail
-        if tail is not None and isinstance(tail.field, SubOptions):
-            yield from _of_registry(tail.field.registry)
+        if declared.inner is not None:
+            yield from _of_registry(declared.inner)
 
 
 def _presence(cls: type[Body] | type[Option], meaning: str, values: Values) -> Column:

@@ -227,7 +227,7 @@ def _write_node(page: Page, taken: Dissection, node: Node, gutter: int, depth: i
 def _words(page: Page, taken: Dissection, node: Node) -> Iterator[str | tuple[str, str] | Text]:
     """Give the words of a line: label and value, or a title with the section that defines it."""
     if node.parts:
-        number = f" ({node.text})" if node.text and node.text.isdigit() else ""
+        number = f" ({node.text})" if isinstance(node.value, int) else ""
         yield f"{node.label}{number}", STRONG
         if node.reference:
             yield f"  {node.reference}", MUTED
@@ -307,7 +307,7 @@ def _segments(taken: Dissection) -> Iterator[Segment]:
         octets = payload[part.offset // 8 : part.end // 8]
         starts = {leaf.offset // 8 - part.first_octet for leaf in part.leaves() if leaf.width}
         marks = tuple(_marks(taken, part))
-        number = f" ({part.text})" if part.parts and part.text.isdigit() else ""
+        number = f" ({part.text})" if part.parts and isinstance(part.value, int) else ""
         label = f"{part.label}{number}"
         yield Segment(label, taken.start + part.first_octet, octets, frozenset(starts), marks)
     behind = taken.start + len(payload)

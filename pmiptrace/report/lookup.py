@@ -26,7 +26,7 @@ from pmiptrace.track.states import TRANSITIONS
 from pmiptrace.wire import codes
 from pmiptrace.wire.body import MESSAGE_TYPES
 from pmiptrace.wire.fields import name_of
-from pmiptrace.wire.layout import Bits, Flag, Layout, Maybe, Placed, SubOptions
+from pmiptrace.wire.layout import Bits, Flag, Layout, Maybe, Placed
 from pmiptrace.wire.option import MOBILITY_OPTIONS, OptionRegistry, OptionType
 
 # ----------------------------------------------------------------------------------- options
@@ -81,9 +81,8 @@ def _entries(
 ) -> Iterator[OptionEntry]:
     for number, declared in sorted(registry.types.items()):
         yield _entry(declared, inside, looked_at.get(number, []) if inside is None else [])
-        tail = declared.layout.tail
-        if tail is not None and isinstance(tail.field, SubOptions):
-            yield from _entries(tail.field.registry, number, looked_at)
+        if declared.inner is not None:
+            yield from _entries(declared.inner, number, looked_at)
 
 
 def _entry(declared: OptionType, inside: int | None, rules: list[str]) -> OptionEntry:
@@ -285,9 +284,8 @@ def _layouts() -> Iterator[tuple[str, str, Layout[Any]]]:
 def _option_layouts(registry: OptionRegistry) -> Iterator[tuple[str, str, Layout[Any]]]:
     for _, declared in sorted(registry.types.items()):
         yield name_of(declared.cls), declared.reference, declared.layout
-        tail = declared.layout.tail
-        if tail is not None and isinstance(tail.field, SubOptions):
-            yield from _option_layouts(tail.field.registry)
+        if declared.inner is not None:
+            yield from _option_layouts(declared.inner)
 
 
 def _table_name(table: Mapping[int, str]) -> str | None:

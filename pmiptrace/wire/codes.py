@@ -684,3 +684,13 @@ VENDOR_3GPP_SUBTYPE = {
     17: "3GPP PDN Connection ID",
 }
 """Sub-types of the 3GPP's Vendor Specific option (3GPP TS 29.282, used by TS 29.275)."""
+
+PDN_TYPE = {1: "IPv4", 2: "IPv6", 3: "IPv4v6"}
+"""PDN Type values, those of GTP (3GPP TS 29.274 section 8.34)."""
+
+SELECTION_MODE = {
+    0: "MS or network provided APN, subscription verified",
+    1: "MS provided APN, subscription not verified",
+    2: "Network provided APN, subscription not verified",
+}
+"""Selection Mode values, those of GTP (3GPP TS 29.274 section 8.58)."""

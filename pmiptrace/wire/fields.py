@@ -80,6 +80,8 @@ class ShownOption(Struct, frozen=True):
     prefix: str
     """Its name for programs."""
     reference: str | None
+    is_bare: bool = False
+    """Whether it has no Type and Length of its own."""
 
 
 @cache
@@ -225,16 +227,23 @@ def _add_meaning(
 
 
 def _partial(layout: Layout[Any] | None, data: bytes) -> Iterator[Shown]:
-    """Give the whole fields of octets that could not be decoded, and what is left of them."""
+    """Give the whole fields of octets that could not be decoded, and what is left of them.
+
+    Fields that end within an octet whose rest is missing are left to the rest: no bit comes twice.
+    """
     end = 0
+    held: list[Shown] = []
     if layout is not None:
         for placed, content in layout.readable(data):
             if placed.width is None:
                 break
             value = bool(content) if isinstance(placed.field, Flag) else content
-            yield _shown(placed, value, None)
-            end = placed.offset + placed.width
-    yield _octets("data", "Data", data[end // 8 :], end // 8 * 8)
+            held.append(_shown(placed, value, None))
+            if (placed.offset + placed.width) % 8 == 0:
+                end = (placed.offset + placed.width) // 8
+                yield from held
+                held.clear()
+    yield _octets("data", "Data", data[end:], end * 8)
 
 
 def _octets(name: str, label: str, data: bytes, offset: int) -> Shown:
@@ -256,6 +265,9 @@ def _shown(placed: Placed, value: Any, owner: Option | Body | None) -> Shown:
         width = 0 if value is None else field.width
     elif width is None:
         width = len(value) * 8
+        content = getattr(owner, f"{placed.name}_content", None)
+        if content is not None:
+            nested = (_content(owner, content, placed.offset, width),)
     return Shown(
         placed.name,
         field.label,
@@ -269,6 +281,18 @@ def _shown(placed: Placed, value: Any, owner: Option | Body | None) -> Shown:
         nested,
         field.form if isinstance(field, Octets | Rest) else None,
     )
+
+
+def _content(owner: Any, content: Option, start: int, width: int) -> ShownOption:
+    """Give what the octets of a field say by themselves, without Type and Length."""
+    registry: OptionRegistry = owner.content_registry
+    number = option_number(content)
+    declared = registry.types[number]
+    inner = tuple(
+        replace(field, offset=field.offset + start) for field in fields(content, registry)
+    )
+    name, reference = declared.name, declared.reference
+    return ShownOption(number, name, start, width, inner, name_of(declared.cls), reference, True)
 
 
 def _nested(

@@ -69,6 +69,15 @@ class OptionType(Struct, frozen=True):
         """Its fields."""
         return Layout.of(self.cls)
 
+    @property
+    def inner(self) -> OptionRegistry | None:
+        """What its content may hold: sub-options, or the contents that one vendor defines."""
+        tail = self.layout.tail
+        if tail is not None and isinstance(tail.field, SubOptions):
+            return tail.field.registry
+        content: OptionRegistry | None = getattr(self.cls, "content_registry", None)
+        return content
+
 
 TIMESTAMP = 27
 """RFC 5213 section 8.8. No two requests have the same."""

@@ -355,16 +355,9 @@ def _node(field: Shown, start: int, prefix: str) -> Node:
 def _sub_option(option: ShownOption, start: int) -> Node:
     offset = start + option.offset
     content = tuple(_node(field, start, option.prefix) for field in option.fields)
-    head = [
-        Node(label="Type", value=option.number, text=f"{option.name} ({option.number})",
-             name=f"{option.prefix}.type", offset=offset, width=8)
-    ]  # fmt: skip
-    if option.width > 8:
-        length = option.width // 8 - 2
-        head.append(
-            Node(label="Length", value=length, text=str(length),
-                 name=f"{option.prefix}.length", offset=offset + 8, width=8)
-        )  # fmt: skip
+    head: list[Node] = []
+    if not option.is_bare:
+        head = list(_head(option, offset))
     return Node(
         label=option.name,
         name=option.prefix,
@@ -376,6 +369,23 @@ def _sub_option(option: ShownOption, start: int) -> Node:
         is_padding=option.prefix.removeprefix("flow_") in ("pad", "pad_n"),
         parts=(*head, *content),
     )
+
+
+def _head(option: ShownOption, offset: int) -> Iterator[Node]:
+    """Give the Type of a sub-option and, if it has one, its Length."""
+    text = f"{option.name} ({option.number})"
+    name = f"{option.prefix}.type"
+    yield Node(label="Type", value=option.number, text=text, name=name, offset=offset, width=8)
+    if option.width > 8:
+        length = option.width // 8 - 2
+        yield Node(
+            label="Length",
+            value=length,
+            text=str(length),
+            name=f"{option.prefix}.length",
+            offset=offset + 8,
+            width=8,
+        )
 
 
 def _leaf(label: str, offset: int, octets: bytes) -> Node:

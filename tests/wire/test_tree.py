@@ -17,6 +17,8 @@ from pmiptrace.wire.body import MESSAGE_TYPES
 from pmiptrace.wire.decode import decode
 from pmiptrace.wire.dialect import Dialect, DialectDecoder, load_dialect
 from pmiptrace.wire.encode import encode
+from pmiptrace.wire.messages import BindingUpdate
+from pmiptrace.wire.options.rfc5094 import VendorSpecific
 from pmiptrace.wire.tree import Node, dissect
 
 DRAFT = str(Path(__file__).parent / "dialects" / "draft-8278.toml")
@@ -213,3 +215,32 @@ def test_a_status_of_a_dialect_says_both_numbers() -> None:
     message = DialectDecoder(DRAFT).decode(of_payload(payload))
     status = named(check(message), "binding_acknowledgement.status")
     assert status.text == "CANNOT_SUPPORT_MULTIPATH_BINDING (180), 200 on the wire"
+
+
+@pytest.mark.parametrize(
+    ("subtype", "data", "said"),
+    [
+        (7, "0011223344", ("three_gpp_charging_id.charging_id", "287454020")),
+        (3, "00c0000201", ("three_gpp_pdn_gw_address.address", "192.0.2.1")),
+        (6, "0003", ("three_gpp_pdn_type.pdn_type", "IPv4v6 (3)")),
+        (8, "0001", ("three_gpp_selection_mode.selection_mode",
+                     "MS provided APN, subscription not verified (1)")),
+        (6, "0103", ("three_gpp_pdn_type.more", "set")),
+        (7, "001122", ("three_gpp_charging_id.data", "1122")),
+        (1, "00805522", ("vendor_specific.data", "00805522")),
+    ],
+)  # fmt: skip
+def test_what_3gpp_puts_into_its_options(subtype: int, data: str, said: tuple[str, str]) -> None:
+    content = VendorSpecific(vendor_id=10415, subtype=subtype, data=bytes.fromhex(data))
+    source, destination = of_payload(b"").source, of_payload(b"").destination
+    body = BindingUpdate(sequence=1, proxy=True)
+    payload = encode(body, [content], source=source, destination=destination)
+    name, text = said
+    assert named(check(decode(of_payload(payload))), name).text == text
+
+
+@given(st.integers(0, 30), st.binary(max_size=30), st.sampled_from([10415, 9]))
+def test_any_octets_of_a_vendor(subtype: int, data: bytes, vendor: int) -> None:
+    content = VendorSpecific(vendor_id=vendor, subtype=subtype, data=data)
+    body = BindingUpdate(sequence=1, proxy=True)
+    check(decode(of_payload(encode(body, [content], source=bytes(16), destination=bytes(16)))))
