@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
 from msgspec import Struct
@@ -59,17 +59,23 @@ def show(listing: Listing) -> int:
 
     def work(stream: BinaryIO) -> Outcome:
         live = "-" in captures or stream.isatty()
-        with progress(wanted=not stream.isatty()) as told:
+        # A bar does not go with lines that appear on the same terminal meanwhile.
+        with ExitStack() as bar:
             analysis = Analysis(
                 captures,
                 dialect=listing.dialect,
                 timers=tolerances.timers,
                 options=tolerances.options,
-                progress=told,
+                progress=bar.enter_context(
+                    progress(wanted=frames is not None or not stream.isatty())
+                ),
                 observer=packets.observe,
             )
             with _sink(listing, analysis, stream, columns, captures, live=live) as sink:
-                _Run(packets, analysis, wanted, sink).go()
+                run = _Run(packets, analysis, wanted, sink)
+                run.read()
+                bar.close()
+                run.finish()
         tell_end(analysis)
         if not packets.messages and not analysis.errors and not analysis.interrupted:
             tell("no Mobility Header message in what was read")
@@ -123,10 +129,13 @@ class _Run:
         self._infos: list[CaptureInfo] = []
         self._shown = 0
 
-    def go(self) -> None:
+    def read(self) -> None:
         """Read the captures to their end."""
+        follow(self._analysis, self._take)
+
+    def finish(self) -> None:
+        """Hand on what was held back, and what is to be said at the end."""
         analysis = self._analysis
-        follow(analysis, self._take)
         self._hand_on(self._packets.rest(analysis.mags))
         if self._wanted is not None and self._packets.messages and not self._shown:
             tell("note: no message meets the filter")

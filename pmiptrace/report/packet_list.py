@@ -273,15 +273,17 @@ def _happened(packet: Packet) -> Iterator[str | tuple[str, str]]:
         yield exchange.kind.value
         yield ", " if packet.is_answer else ""
     if packet.attempt > 1:
-        yield f", retransmission {packet.attempt - 1}", DOUBTFUL
+        yield ", "
+        yield f"retransmission {packet.attempt - 1}", DOUBTFUL
     if packet.is_unanswered:
-        yield ", no answer", DOUBTFUL
+        yield ", "
+        yield "no answer", DOUBTFUL
     if packet.is_answer:
         yield from _answered(packet, message, exchange)
     for change in packet.changes:
         if change.after is BindingState.REPLACED:
-            bid = "" if change.bid is None else f" BID {change.bid}"
-            yield f", replaces{bid or ' the old binding'}"
+            address = address_text(change.care_of_address)
+            yield f", replaces {address if change.bid is None else f'BID {change.bid}'}"
 
 
 def _answered(

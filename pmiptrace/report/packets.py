@@ -41,6 +41,7 @@ class StateChange(Struct, frozen=True):
     """What a message did to a binding."""
 
     bid: int | None
+    care_of_address: bytes
     before: BindingState
     after: BindingState
 
@@ -190,6 +191,7 @@ class Packets:
         exchange = step.exchange
         row = self._by_message.get(id(step.message)) if step.message is not None else None
         if row is not None:
+            self._forget(row)
             row.is_told = True
             row.is_duplicate = "PM-DUP-CAPTURE" in step.events
             row.exchange = exchange
@@ -200,7 +202,7 @@ class Packets:
             elif exchange is not None:
                 row.lma = exchange.lma
             row.changes += (
-                StateChange(binding.bid, change.before, change.after)
+                StateChange(binding.bid, binding.care_of_address, change.before, change.after)
                 for binding, change in step.transitions
             )
             if exchange is not None:
@@ -210,6 +212,14 @@ class Packets:
                 self._by_exchange.setdefault(exchange.id, []).append(row)
         if exchange is not None:
             self._update(exchange)
+
+    def _forget(self, row: _Row) -> None:
+        """Have a row hear no more of its exchange."""
+        if row.exchange is not None:
+            others = self._by_exchange[row.exchange.id]
+            others.remove(row)
+            if not others:
+                del self._by_exchange[row.exchange.id]
 
     def _update(self, exchange: Exchange) -> None:
         for row in self._by_exchange.get(exchange.id, ()):
@@ -239,11 +249,7 @@ class Packets:
         place = (row.frame.capture, row.frame.number)
         self._by_place.pop(place, None)
         self._by_message.pop(id(row.message), None)
-        if row.exchange is not None:
-            others = self._by_exchange[row.exchange.id]
-            others.remove(row)
-            if not others:
-                del self._by_exchange[row.exchange.id]
+        self._forget(row)
         self._given[place] = None
         if len(self._given) > _REMEMBERED:
             del self._given[next(iter(self._given))]

@@ -78,6 +78,7 @@ class ChangeDocument(Struct, frozen=True, kw_only=True):
     """What a message did to a binding."""
 
     bid: int | None
+    care_of_address: Address
     before: TransitionState = msgspec.field(name="from")
     after: TransitionState = msgspec.field(name="to")
 
@@ -175,7 +176,12 @@ def packet_document(
         answered_by=frame_moment(exchange.reply) if exchange and packet.attempt else None,
         rtt_ms=None if time is None else time / 1_000_000,
         changes=tuple(
-            ChangeDocument(bid=c.bid, before=c.before.value, after=c.after.value)
+            ChangeDocument(
+                bid=c.bid,
+                care_of_address=address_text(c.care_of_address),
+                before=c.before.value,
+                after=c.after.value,
+            )
             for c in packet.changes
         ),
         findings=findings,
