@@ -88,7 +88,7 @@ class PcapWalk(Walk):
     def __init__(self, window: Window, header: FileHeader, capture: int, every: bool) -> None:
         super().__init__(window, capture, every)
         modified = header.magic == MODIFIED
-        layout = "4I8x" if modified else "4I"
+        layout = "4x3I8x" if modified else "4x3I"  # without the seconds
         little = header.order == "<"
         self.header = header
         self._scan_records = scanner().pcap

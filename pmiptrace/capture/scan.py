@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from struct import Struct as Packing
+from struct import calcsize
 
 from msgspec import Struct
 
@@ -73,7 +74,7 @@ class Tally:
 class Shape:
     """Where the quick test finds its octets on one link type, and how to take them all at once."""
 
-    __slots__ = ("ip", "ipv4", "ipv6", "link_type", "minimum", "order", "unpack")
+    __slots__ = ("enough", "ip", "ipv4", "ipv6", "link_type", "minimum", "order", "unpack")
 
     def __init__(self, order: str, header: str, link_type: int) -> None:
         """Take byte order and layout, as `struct` has them, of the header in front of the frame."""
@@ -86,10 +87,12 @@ class Shape:
         # The EtherType is big-endian on the wire, but is taken in the order of the record header.
         (self.ipv6,) = Packing(f"{order}H").unpack(b"\x86\xdd")
         (self.ipv4,) = Packing(f"{order}H").unpack(b"\x08\x00")
-        self.ip = ip
-        """Where the IP header is in the frame."""
+        self.ip = calcsize(order + header) + ip
+        """Where the IP header is, from the header in front of the frame on."""
         self.minimum = ip + 24 if link_type in _SHAPES else RECORD_LIMIT + 1
         """Captured octets from which on the quick test applies."""
+        self.enough = ip + 50
+        """Captured octets from which on it may look behind an IPv6 header."""
 
 
 _SHAPES = {1: (12, 14), 113: (14, 16), 276: (0, 20)}
@@ -99,8 +102,6 @@ _IPV6_PORTS = Packing(">4xH34xHH").unpack_from
 """Payload length of an IPv6 packet, and the UDP ports behind its header."""
 _IPV6_INNER = Packing(">4xH34xB5xB").unpack_from
 """The same, with version and next header of an IPv6 header in place of the ports."""
-_IPV6_ENOUGH = 50
-"""Octets of an IPv6 packet from which on these two can be used."""
 _IPV4_PORTS = Packing(">2xH2xH12xHH").unpack_from
 """Length and fragment offset of an IPv4 packet, and the UDP ports behind a header without options.
 """
@@ -132,7 +133,7 @@ def scan_pcap(
     """
     header, limit, shape, every = form.header, form.limit, form.shape, tally.every
     link_type, unpack, minimum = shape.link_type, shape.unpack, shape.minimum
-    ipv6, ipv4, ip, enough = shape.ipv6, shape.ipv4, shape.ip, shape.ip + _IPV6_ENOUGH
+    ipv6, ipv4, ip, enough = shape.ipv6, shape.ipv4, shape.ip, shape.enough
     if every:
         minimum = RECORD_LIMIT + 1
     most, latest = RECORD_LIMIT, _FRACTION_LIMIT
@@ -142,16 +143,18 @@ def scan_pcap(
     stop = Stop.MORE
     while position <= last_header:
         (
-            seconds, fraction, captured, original, ethertype, first, next_header, protocol
+            fraction, captured, original, ethertype, first, next_header, protocol
         ) = unpack(buffer, position)  # fmt: skip
-        start = position + header
-        following = start + captured
-        if not 0 < captured <= limit or original > most or fraction > latest:
+        if captured > limit or original > most or fraction > latest:
+            stop = Stop.DAMAGE
+            break
+        if not captured:
             # A packet may be empty; but not at the time 0, nor is a file header a record.
-            odd = original > most or fraction > latest or not (original or seconds)
-            if captured or odd or buffer[position : position + 4] == form.magic:
+            seconds = buffer[position : position + 4]
+            if seconds == form.magic or not (original or any(seconds)):
                 stop = Stop.DAMAGE
                 break
+        following = position + header + captured
         if following > end:
             break
         number += 1
@@ -165,18 +168,18 @@ def scan_pcap(
                     if captured < enough:
                         pass
                     elif next_header == 17:
-                        octets, source, destination = ipv6_ports(buffer, start + ip)
+                        octets, source, destination = ipv6_ports(buffer, last + ip)
                         if source != port and destination != port and octets >= 4:
                             continue
                     elif next_header == 41:
-                        octets, version, inner = ipv6_inner(buffer, start + ip)
+                        octets, version, inner = ipv6_inner(buffer, last + ip)
                         if version >> 4 == 6 and harmless[inner] and octets >= 10:
                             continue
             elif ethertype == ipv4 and first == 0x45:
                 if harmless[protocol]:
                     continue
                 if protocol == 17:
-                    octets, fragment, source, destination = ipv4_ports(buffer, start + ip)
+                    octets, fragment, source, destination = ipv4_ports(buffer, last + ip)
                     if (
                         source != port
                         and destination != port
@@ -185,7 +188,7 @@ def scan_pcap(
                     ):
                         continue
         if not every:
-            verdict = examine(buffer, start, following, link_type)
+            verdict = examine(buffer, last + header, position, link_type)
             if verdict == REJECT:
                 continue
             if verdict == ESP:
@@ -198,8 +201,8 @@ def scan_pcap(
 
 
 _ENHANCED_PACKET = 6
-ENHANCED_PACKET_HEADER = "7I"
-"""Layout of an Enhanced Packet Block in front of its packet data."""
+ENHANCED_PACKET_HEADER = "3I8xI4x"
+"""Layout of an Enhanced Packet Block in front of its packet data: what the scan needs of it."""
 UNKNOWN = {order: Shape(order, ENHANCED_PACKET_HEADER, -1) for order in "<>"}
 """Stands for an interface whose description cannot be read."""
 _WORD = {"<": Packing("<I").unpack_from, ">": Packing(">I").unpack_from}
@@ -231,7 +234,7 @@ def scan_pcapng(
     stop = Stop.MORE
     while position <= last_header:
         (
-            kind, length, interface, _, _, captured, _, ethertype, first, next_header, protocol
+            kind, length, interface, captured, ethertype, first, next_header, protocol
         ) = unpack(buffer, position)  # fmt: skip
         if kind != _ENHANCED_PACKET or length < 32:
             stop = Stop.OTHER
@@ -252,14 +255,13 @@ def scan_pcapng(
             current, shape = interface, interfaces[interface]
             link_type, unpack = shape.link_type, shape.unpack
             minimum = RECORD_LIMIT + 1 if every else shape.minimum
-            ip, enough = shape.ip, shape.ip + _IPV6_ENOUGH
+            ip, enough = shape.ip, shape.enough
             continue
         if captured > length - 32:
             stop = Stop.OTHER
             break
         number += 1
         last = position
-        start = position + 28
         position = following
         if captured >= minimum:
             if ethertype == ipv6:
@@ -269,18 +271,18 @@ def scan_pcapng(
                     if captured < enough:
                         pass
                     elif next_header == 17:
-                        octets, source, destination = ipv6_ports(buffer, start + ip)
+                        octets, source, destination = ipv6_ports(buffer, last + ip)
                         if source != port and destination != port and octets >= 4:
                             continue
                     elif next_header == 41:
-                        octets, version, inner = ipv6_inner(buffer, start + ip)
+                        octets, version, inner = ipv6_inner(buffer, last + ip)
                         if version >> 4 == 6 and harmless[inner] and octets >= 10:
                             continue
             elif ethertype == ipv4 and first == 0x45:
                 if harmless[protocol]:
                     continue
                 if protocol == 17:
-                    octets, fragment, source, destination = ipv4_ports(buffer, start + ip)
+                    octets, fragment, source, destination = ipv4_ports(buffer, last + ip)
                     if (
                         source != port
                         and destination != port
@@ -289,7 +291,7 @@ def scan_pcapng(
                     ):
                         continue
         if not every:
-            verdict = examine(buffer, start, start + captured, link_type)
+            verdict = examine(buffer, last + 28, last + 28 + captured, link_type)
             if verdict == REJECT:
                 continue
             if verdict == ESP:

@@ -29,7 +29,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pmiptrace.capture import CaptureReader, candidates, scanner, window
-from pmiptrace.capture.scan import ESP_LIMIT, RECORD_LIMIT, RecordFormat, Shape, Stop, Tally
+from pmiptrace.capture.scan import (
+    ENHANCED_PACKET_HEADER,
+    ESP_LIMIT,
+    RECORD_LIMIT,
+    RecordFormat,
+    Shape,
+    Stop,
+    Tally,
+)
 from pmiptrace.capture.window import SLACK
 from pmiptrace.errors import CaptureError
 
@@ -249,7 +257,7 @@ def compare(scan, octets, position, end, *, every, esp=0):
 
 def pcap_scan(magic, order, link_type, limit=262144):
     header = 24 if magic == 0xA1B2CD34 else 16
-    layout = "4I8x" if header == 24 else "4I"
+    layout = "4x3I8x" if header == 24 else "4x3I"
     form = RecordFormat(header, Shape(order, layout, link_type), limit, pack(order + "I", magic))
     return lambda one, buffer, position, end, tally, hits: one.pcap(
         buffer, position, end, form, tally, hits
@@ -257,7 +265,7 @@ def pcap_scan(magic, order, link_type, limit=262144):
 
 
 def pcapng_scan(order, link_types):
-    shapes = [Shape(order, "7I", link_type) for link_type in link_types]
+    shapes = [Shape(order, ENHANCED_PACKET_HEADER, link_type) for link_type in link_types]
     return lambda one, buffer, position, end, tally, hits: one.pcapng(
         buffer, position, end, order, shapes, tally, hits
     )
