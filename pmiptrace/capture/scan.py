@@ -9,10 +9,10 @@ model, no exceptions. They stop where they cannot go on and say why with a `Stop
 (short reads, damage, blocks that are no packets) is the caller's. `_scan.c` has a compiled twin of
 the two with the same results; `scanner` chooses.
 
-Frames on Ethernet and Linux cooked links with the commonest headers are rejected in the loop
-itself, by the EtherType and a few octets of the IP header: its protocol, the ports of UDP, the
-protocol within an IPv6-in-IPv6 tunnel. That is `examine` made short: it rejects nothing that
-`examine` keeps.
+Frames on Ethernet and Linux cooked links with the commonest headers, behind a VLAN tag or not, are
+rejected in the loop itself, by the EtherType and a few octets of the IP header: its protocol, the
+ports of UDP, the protocol within an IPv6-in-IPv6 tunnel. That is `examine` made short: it rejects
+nothing that `examine` keeps.
 """
 
 from __future__ import annotations
@@ -74,7 +74,10 @@ class Tally:
 class Shape:
     """Where the quick test finds its octets on one link type, and how to take them all at once."""
 
-    __slots__ = ("enough", "ip", "ipv4", "ipv6", "link_type", "minimum", "order", "unpack")
+    __slots__ = (
+        "behind_tag", "enough", "ip", "ipv4", "ipv6", "link_type", "minimum", "order", "unpack",
+        "vlan",
+    )  # fmt: skip
 
     def __init__(self, order: str, header: str, link_type: int) -> None:
         """Take byte order and layout, as `struct` has them, of the header in front of the frame."""
@@ -87,11 +90,14 @@ class Shape:
         # The EtherType is big-endian on the wire, but is taken in the order of the record header.
         (self.ipv6,) = Packing(f"{order}H").unpack(b"\x86\xdd")
         (self.ipv4,) = Packing(f"{order}H").unpack(b"\x08\x00")
+        (self.vlan,) = Packing(f"{order}H").unpack(b"\x81\x00")
+        self.behind_tag = Packing(f"{order}2xHB5xB2xB").unpack_from
+        """Takes what `unpack` takes of the frame, from behind a VLAN tag."""
         self.ip = calcsize(order + header) + ip
         """Where the IP header is, from the header in front of the frame on."""
-        self.minimum = ip + 24 if link_type in _SHAPES else RECORD_LIMIT + 1
+        self.minimum = ip + 28 if link_type in _SHAPES else RECORD_LIMIT + 1
         """Captured octets from which on the quick test applies."""
-        self.enough = ip + 50
+        self.enough = ip + 54
         """Captured octets from which on it may look behind an IPv6 header."""
 
 
@@ -133,6 +139,7 @@ def scan_pcap(
     """
     header, limit, shape, every = form.header, form.limit, form.shape, tally.every
     link_type, unpack, minimum = shape.link_type, shape.unpack, shape.minimum
+    vlan, behind_tag = shape.vlan, shape.behind_tag
     ipv6, ipv4, ip, enough = shape.ipv6, shape.ipv4, shape.ip, shape.enough
     if every:
         minimum = RECORD_LIMIT + 1
@@ -161,6 +168,10 @@ def scan_pcap(
         last = position
         position = following
         if captured >= minimum:
+            at = last + ip
+            if ethertype == vlan:
+                ethertype, first, next_header, protocol = behind_tag(buffer, at)
+                at += 4
             if ethertype == ipv6:
                 if first >> 4 == 6:
                     if harmless[next_header]:
@@ -168,18 +179,18 @@ def scan_pcap(
                     if captured < enough:
                         pass
                     elif next_header == 17:
-                        octets, source, destination = ipv6_ports(buffer, last + ip)
+                        octets, source, destination = ipv6_ports(buffer, at)
                         if source != port and destination != port and octets >= 4:
                             continue
                     elif next_header == 41:
-                        octets, version, inner = ipv6_inner(buffer, last + ip)
+                        octets, version, inner = ipv6_inner(buffer, at)
                         if version >> 4 == 6 and harmless[inner] and octets >= 10:
                             continue
             elif ethertype == ipv4 and first == 0x45:
                 if harmless[protocol]:
                     continue
                 if protocol == 17:
-                    octets, fragment, source, destination = ipv4_ports(buffer, last + ip)
+                    octets, fragment, source, destination = ipv4_ports(buffer, at)
                     if (
                         source != port
                         and destination != port
@@ -230,6 +241,7 @@ def scan_pcapng(
     current = -1
     unpack, minimum, link_type = UNKNOWN[order].unpack, 0, -1
     ipv6, ipv4 = UNKNOWN[order].ipv6, UNKNOWN[order].ipv4
+    vlan, behind_tag = UNKNOWN[order].vlan, UNKNOWN[order].behind_tag
     ip = enough = 0
     stop = Stop.MORE
     while position <= last_header:
@@ -264,6 +276,10 @@ def scan_pcapng(
         last = position
         position = following
         if captured >= minimum:
+            at = last + ip
+            if ethertype == vlan:
+                ethertype, first, next_header, protocol = behind_tag(buffer, at)
+                at += 4
             if ethertype == ipv6:
                 if first >> 4 == 6:
                     if harmless[next_header]:
@@ -271,18 +287,18 @@ def scan_pcapng(
                     if captured < enough:
                         pass
                     elif next_header == 17:
-                        octets, source, destination = ipv6_ports(buffer, last + ip)
+                        octets, source, destination = ipv6_ports(buffer, at)
                         if source != port and destination != port and octets >= 4:
                             continue
                     elif next_header == 41:
-                        octets, version, inner = ipv6_inner(buffer, last + ip)
+                        octets, version, inner = ipv6_inner(buffer, at)
                         if version >> 4 == 6 and harmless[inner] and octets >= 10:
                             continue
             elif ethertype == ipv4 and first == 0x45:
                 if harmless[protocol]:
                     continue
                 if protocol == 17:
-                    octets, fragment, source, destination = ipv4_ports(buffer, last + ip)
+                    octets, fragment, source, destination = ipv4_ports(buffer, at)
                     if (
                         source != port
                         and destination != port

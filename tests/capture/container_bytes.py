@@ -109,3 +109,18 @@ def _headers(inner):
 
 HEADERS = [*_headers(chain(135)), *_headers(chain(6))]
 """Frames that hold every kind of header, on several link types, around signalling and others."""
+
+# Read at a wrong place, the label passes for a length, the identification for no offset, and the
+# ports are one octet off from 5436: a quick test that reads there rejects what it must keep.
+_USER_UDP = pack(">HHHH", 0x1501, 0x1502, 28, 0) + bytes(20)
+_USER_IPV4 = ipv4(17, _USER_UDP)
+_USER_IPV6 = [ipv6(17, _USER_UDP), ipv6(41, ipv6(6, bytes(20)))]
+COMMON = [
+    *(
+        tag + packet[:2] + b"\1\1" + packet[4:]
+        for packet in _USER_IPV6
+        for tag in (b"", b"\0\5\x86\xdd")
+    ),
+    *(tag + _USER_IPV4[:4] + b"\0\0" + _USER_IPV4[6:] for tag in (b"", b"\0\5\x08\0")),
+]
+"""User traffic behind the commonest headers: an IP packet, or a VLAN tag and an IP packet."""

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from container_bytes import (
+    COMMON,
     HEADERS,
     MOBILITY,
     SIGNALLING,
@@ -230,7 +231,41 @@ def test_headers_of_two_kinds_share_one_limit(depth, outer):
             assert _scan.examine(frame, 0, len(frame), 1) == expected
 
 
-@pytest.mark.parametrize("frame", HEADERS)
+def variations(frame):
+    """A frame with each octet changed, and cut everywhere."""
+    for place in range(min(len(frame), 90)):
+        for value in EACH_BIT:
+            yield frame[:place] + bytes((value,)) + frame[place + 1 :]
+    yield from (frame[:end] for end in range(1, len(frame)))
+
+
+@pytest.mark.parametrize("packet", COMMON, ids=range(len(COMMON)))
+@pytest.mark.parametrize("link_type", [1, 113, 276])
+def test_common_frames_are_passed_over_the_same_whatever_one_octet_is(link_type, packet):
+    kind = {0x60: 0x86DD, 0x45: 0x0800}.get(packet[0], 0x8100)
+    frame = {
+        1: ethernet(kind, packet),
+        113: bytes(14) + pack(">H", kind) + packet,
+        276: pack(">H", kind) + bytes(18) + packet,
+    }[link_type]
+    frames = list(variations(frame))
+    wanted = [
+        number
+        for number, one in enumerate(frames, 18)
+        if candidates.examine(one, 0, len(one), link_type) == candidates.KEEP
+    ]
+    for order in "<>":
+        octets = b"".join(record(one, order) for one in frames)
+        scan = pcap_scan(0xA1B2C3D4, order, link_type)
+        _, _, hits, *_ = compare(scan, octets, 0, len(octets), every=False, esp=ESP_LIMIT)
+        assert [number for number, _ in hits] == wanted
+        octets = b"".join(enhanced(one, order) for one in frames)
+        scan = pcapng_scan(order, [link_type])
+        _, _, hits, *_ = compare(scan, octets, 0, len(octets), every=False, esp=ESP_LIMIT)
+        assert [number for number, _ in hits] == wanted
+
+
+@pytest.mark.parametrize("frame", HEADERS, ids=range(len(HEADERS)))
 @pytest.mark.parametrize("link_type", [1, 113, 276, 0, 9, 51, 12, 14, 101, 228, 229, 108, 50, 7])
 def test_frames_are_judged_the_same_whatever_one_octet_is(link_type, frame):
     for place in range(min(len(frame), 130)):
