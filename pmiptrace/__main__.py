@@ -1,5 +1,6 @@
-"""``python -m pmiptrace``."""
+"""Run as ``python -m pmiptrace``."""
 
 from pmiptrace.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,8 @@ BESIDE = {
 }
 """Of that, what a layer may import."""
 
+ENTRANCES = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
+"""The package as others see it, and as a program: they stand outside of the layers."""
 HEAVY = ("rich", "typer", "pyshark")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -77,9 +79,7 @@ def allowed(part: str) -> set[str]:
     return layers | BASIS | {part} | BESIDE.get(part, set()) | set(ACROSS if part in ACROSS else ())
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in MODULES if path != PACKAGE / "__init__.py"], ids=name_of
-)
+@pytest.mark.parametrize("path", [path for path in MODULES if path not in ENTRANCES], ids=name_of)
 def test_direction_of_imports(path: Path) -> None:
     part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     known = {*LAYERS, *BASIS, *ACROSS}
