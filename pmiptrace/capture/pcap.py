@@ -21,11 +21,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from struct import Struct as Packing
 from typing import Any
 
 from msgspec import Struct
 
+from pmiptrace.capture.candidates import ESP, Buffer, examine
 from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.walk import SECOND, Walk, word_pattern
@@ -60,6 +62,20 @@ class FileHeader(Struct, frozen=True):
     link_type: int
     fcs: int
     """Octets of the frame check sequence at the end of each frame."""
+
+
+class PcapLayout(Struct, frozen=True, tag=True):
+    """What must be known of a pcap file to read on in the middle of it."""
+
+    header: FileHeader
+    seconds: int | None = None
+    """Seconds since 1970 of a packet of the file."""
+
+    def walk(self, window: Window) -> PcapWalk:
+        """Give a walk over the records in the window."""
+        walk = PcapWalk(window, self.header, 0, every=False)
+        walk.first_time = None if self.seconds is None else self.seconds * SECOND
+        return walk
 
 
 def read_file_header(octets: bytes) -> FileHeader | None:
@@ -109,20 +125,32 @@ class PcapWalk(Walk):
             + word_pattern(self._form.limit, header.order)
             + b")"
         )
-        window.position += FILE_HEADER
 
-    def _scan(self, hits: list[Hit]) -> tuple[int, Stop]:
+    def layout(self) -> PcapLayout:
+        """Give what a segment of the file is read by."""
+        if self.first_time is not None:
+            return PcapLayout(self.header, self.first_time // SECOND)
+        if not self.window.load(self._form.header):
+            return PcapLayout(self.header)
+        seconds, _, _, _ = self._unpack(self.window.buffer, self.window.position)
+        return PcapLayout(self.header, seconds)
+
+    def _scan(self, hits: list[Hit], end: int) -> tuple[int, Stop]:
         window = self.window
-        return self._scan_records(
-            window.buffer, window.position, window.end, self._form, self.tally, hits
-        )
+        return self._scan_records(window.buffer, window.position, end, self._form, self.tally, hits)
 
-    def _time(self, position: int) -> int | None:
-        seconds, fraction, _, _ = self._unpack(self.window.buffer, position)
+    def _time(self, buffer: Buffer, position: int) -> int | None:
+        seconds, fraction, _, _ = self._unpack(buffer, position)
         return int(seconds * SECOND + fraction * self._unit)
 
-    def _frame(self, number: int, position: int) -> Frame:
-        buffer = self.window.buffer
+    def _extent(self, buffer: Buffer, position: int) -> int:
+        _, _, captured, _ = self._unpack(buffer, position)
+        return self._form.header + int(captured)
+
+    def _is_esp(self, record: bytes) -> bool:
+        return examine(record, self._form.header, len(record), self.header.link_type) == ESP
+
+    def _frame(self, number: int, buffer: Buffer, position: int) -> Frame:
         seconds, fraction, captured, original = self._unpack(buffer, position)
         # Some writers give less as the original length than they captured.
         wire = max(original, captured) - self.header.fcs
@@ -140,14 +168,13 @@ class PcapWalk(Walk):
     def _other(self) -> tuple[Frame | None, bool]:
         raise AssertionError("a pcap file has records only")
 
-    def _find(self, position: int, stop: int) -> int | None:
-        for match in self._search_for.finditer(self.window.buffer, position + 4, self.window.end):
+    def _candidates(self, position: int, stop: int, edge: int) -> Iterator[int]:
+        for match in self._search_for.finditer(self.window.buffer, position + 4, edge):
             place = match.start() - 4
             if place >= stop:
                 break
-            if self._plausible(place):
-                return place
-        return None
+            if self._plausible(place, edge):
+                yield place
 
     def _datable(self, seconds: int) -> bool:
         """Tell whether a number can be the seconds of a record, and not microseconds.
@@ -158,15 +185,15 @@ class PcapWalk(Walk):
         known = [time // SECOND for time in (self.first_time, self.last_time) if time is not None]
         return seconds >= _SECONDS_LEAST or any(abs(seconds - time) < _DAY for time in known)
 
-    def _plausible(self, place: int) -> bool:
+    def _plausible(self, place: int, edge: int) -> bool:
         """Tell whether records follow one another from here, or end exactly where the file does."""
         window, form = self.window, self._form
         fractions = SECOND // self._unit
         previous = None
         for _ in range(_CHAIN):
-            if place == window.end and window.at_end and previous is not None:
+            if place == edge == window.end and window.at_end and previous is not None:
                 return True
-            if place + form.header > window.end:
+            if place + form.header > edge:
                 return False
             seconds, fraction, captured, original = self._unpack(window.buffer, place)
             if not 0 < captured <= form.limit or fraction >= fractions:

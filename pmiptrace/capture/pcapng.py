@@ -22,7 +22,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from pmiptrace.capture.candidates import ESP, REJECT, examine
+from pmiptrace.capture.candidates import ESP, REJECT, Buffer, examine
 from pmiptrace.capture.scan import (
     ENHANCED_PACKET_HEADER,
     ESP_LIMIT,
@@ -44,6 +44,8 @@ _PACKET_BLOCKS = {PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
 """Block types with a packet, and their least length."""
 _NUMBERED = frozenset({9, 0xBAD, 0x40000BAD, 0x204, 0x216, 0x221})
 """Blocks that hold no packet but have a frame number in Wireshark: journal, custom, sysdig."""
+_DESCRIPTIONS = frozenset({SECTION_HEADER, INTERFACE, 4, 5, 10})
+"""Blocks that may come before the first packet: also names, statistics and secrets."""
 _KNOWN = frozenset({SECTION_HEADER, *range(1, 11)})
 """Block types that a search behind damage takes for a block."""
 _SEARCH_FOR = {
@@ -60,6 +62,8 @@ _OPTION_FLAGS = 2
 """Of Enhanced Packet and Packet Blocks: bits 5 to 8 are the octets of the FCS, if not zero."""
 _INTERFACE_LIMIT = 65536
 """Interfaces of one section; more are only in a file that was made to fill the memory."""
+_SEGMENT_INTERFACES = 1024
+"""Interfaces beyond which a section is not read ahead: each of its segments is told of them all."""
 
 
 class Interface(Struct, frozen=True):
@@ -141,6 +145,20 @@ class _Packet(Struct, frozen=True):
     fcs: int
 
 
+class PcapngLayout(Struct, frozen=True, tag=True):
+    """What must be known of a pcapng section to read on in the middle of it."""
+
+    order: str
+    link_types: list[int]
+    """Of its interfaces, in order; -1 where a description could not be read."""
+
+    def walk(self, window: Window) -> PcapngWalk:
+        """Give a walk over the Enhanced Packet Blocks in the window."""
+        walk = PcapngWalk(window, 0, every=False)
+        walk.resume(self.order, self.link_types)
+        return walk
+
+
 class PcapngWalk(Walk):
     """The walk over a pcapng file."""
 
@@ -150,30 +168,67 @@ class PcapngWalk(Walk):
     def __init__(self, window: Window, capture: int, every: bool) -> None:
         super().__init__(window, capture, every)
         self._scan_blocks = scanner().pcapng
-        self._order = "<"
-        self._word = Packing("<I").unpack_from
-        self._head = Packing("<7I").unpack_from
-        self._interfaces: list[Interface] = []
-        self._shapes: list[Shape] = []
         self._earlier = 0
         """Interfaces of the sections before this one."""
+        self._interfaces: list[Interface] = []
+        self._begin("<")
 
-    def _scan(self, hits: list[Hit]) -> tuple[int, Stop]:
+    def _begin(self, order: str) -> None:
+        """Begin a section."""
+        self._order = order
+        self._word = Packing(f"{order}I").unpack_from
+        self._head = Packing(f"{order}7I").unpack_from
+        self._earlier += len(self._interfaces)
+        self._interfaces = []
+        self._shapes: list[Shape] = []
+
+    def resume(self, order: str, link_types: list[int]) -> None:
+        """Begin in the middle of a section, to tell frames apart but not to make any."""
+        self._begin(order)
+        self._shapes = [
+            UNKNOWN[order] if number < 0 else Shape(order, ENHANCED_PACKET_HEADER, number)
+            for number in link_types
+        ]
+
+    def layout(self) -> PcapngLayout | None:
+        """Give what a segment of this section is read by; None if there is too much of it."""
+        if len(self._shapes) > _SEGMENT_INTERFACES:
+            return None
+        return PcapngLayout(self._order, [shape.link_type for shape in self._shapes])
+
+    def _describe(self) -> bool:
+        window = self.window
+        while window.load(12) and self._word(window.buffer, window.position)[0] in _DESCRIPTIONS:
+            _, going = self._other()
+            if not going:
+                return False
+        return True
+
+    def _scan(self, hits: list[Hit], end: int) -> tuple[int, Stop]:
         window = self.window
         return self._scan_blocks(
-            window.buffer, window.position, window.end, self._order, self._shapes, self.tally, hits
+            window.buffer, window.position, end, self._order, self._shapes, self.tally, hits
         )
 
-    def _time(self, position: int) -> int | None:
-        _, _, number, high, low, _, _ = self._head(self.window.buffer, position)
+    def _time(self, buffer: Buffer, position: int) -> int | None:
+        _, _, number, high, low, _, _ = self._head(buffer, position)
         interface: Interface = self._interfaces[number]
         return interface.time(high << 32 | low)
 
-    def _frame(self, number: int, position: int) -> Frame:
-        packet = self._packet(position)
+    def _extent(self, buffer: Buffer, position: int) -> int:
+        (length,) = self._word(buffer, position + 4)
+        return int(length)
+
+    def _is_esp(self, record: bytes) -> bool:
+        packet = self._packet(record, 0)
+        link_type = self._interfaces[packet.interface].shape.link_type
+        return examine(record, packet.start, packet.start + packet.captured, link_type) == ESP
+
+    def _frame(self, number: int, buffer: Buffer, position: int) -> Frame:
+        packet = self._packet(buffer, position)
         interface = self._interfaces[packet.interface]
         wire = max(packet.original, packet.captured) - packet.fcs
-        data = self.window.buffer[packet.start : packet.start + max(0, min(packet.captured, wire))]
+        data = buffer[packet.start : packet.start + max(0, min(packet.captured, wire))]
         return Frame(
             self.capture,
             number,
@@ -184,9 +239,8 @@ class PcapngWalk(Walk):
             self._earlier + packet.interface,
         )
 
-    def _packet(self, position: int) -> _Packet:
+    def _packet(self, buffer: Buffer, position: int) -> _Packet:
         """Take a packet block apart whose lengths were found right."""
-        buffer = self.window.buffer
         kind, length, number, high, low, captured, original = self._head(buffer, position)
         if kind == SIMPLE_PACKET:
             interface = self._interfaces[0]
@@ -248,11 +302,8 @@ class PcapngWalk(Walk):
         if version != 1:
             self._damage(f"pcapng version {version} is not known: not read on", "unsupported")
             return False
-        self._order = order
-        self._word = Packing(f"{order}I").unpack_from
-        self._head = Packing(f"{order}7I").unpack_from
-        self._earlier += len(self._interfaces)
-        self._interfaces, self._shapes = [], []
+        self._begin(order)
+        self._changed()
         return True
 
     def _add_interface(self, block: bytes) -> bool:
@@ -264,6 +315,7 @@ class PcapngWalk(Walk):
         if len(self._interfaces) < _INTERFACE_LIMIT:
             self._interfaces.append(interface)
             self._shapes.append(interface.shape)
+            self._changed()
         return going
 
     def _take_packet(self, kind: int, length: int) -> tuple[Frame | None, bool]:
@@ -285,7 +337,7 @@ class PcapngWalk(Walk):
 
     def _wanted(self) -> Frame | None:
         place, tally = self.window.position, self.tally
-        packet = self._packet(place)
+        packet = self._packet(self.window.buffer, place)
         tally.number += 1
         self._clock(packet.time)
         if not tally.every:
@@ -296,14 +348,13 @@ class PcapngWalk(Walk):
                 tally.esp += 1
             if verdict == REJECT or (verdict == ESP and tally.esp > ESP_LIMIT):
                 return None
-        return self._frame(tally.number, place)
+        return self._frame(tally.number, self.window.buffer, place)
 
-    def _find(self, position: int, stop: int) -> int | None:
-        window = self.window
-        buffer = window.buffer
+    def _candidates(self, position: int, stop: int, edge: int) -> Iterator[int]:
+        buffer = self.window.buffer
         pair = Packing(f"{self._order}II").unpack_from
         search_for = _SEARCH_FOR[self._order]
-        for match in search_for.finditer(buffer, position, min(stop + 8, window.end)):
+        for match in search_for.finditer(buffer, position, min(stop + 8, edge)):
             place = match.start()
             kind, length = pair(buffer, place)
             if kind not in _KNOWN:
@@ -315,8 +366,7 @@ class PcapngWalk(Walk):
                     continue
                 word = Packing(f"{order}I").unpack_from
                 (length,) = word(buffer, place + 4)
-            if length & 3 or length < 12 or place + length > window.end:
+            if length & 3 or length < 12 or place + length > edge:
                 continue
             if word(buffer, place + length - 4) == (length,):
-                return place
-        return None
+                yield place

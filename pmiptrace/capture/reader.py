@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmiptrace.capture.pcap import FILE_HEADER, MAGICS, PcapWalk, read_file_header
 from pmiptrace.capture.pcapng import BYTE_ORDER, PcapngWalk, read_section
@@ -13,6 +14,9 @@ from pmiptrace.capture.walk import Walk
 from pmiptrace.capture.window import Window
 from pmiptrace.errors import CaptureError
 from pmiptrace.model import CaptureInfo, Frame
+
+if TYPE_CHECKING:
+    from pmiptrace.capture.workers import Workers
 
 _SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 _SECTION_LEAST = 28
@@ -45,7 +49,8 @@ class CaptureReader:
     `path` is a file in the pcap or pcapng format, compressed or not, or ``-`` for standard input;
     a `stream` is read in its place. `capture` is the number of the capture in the run. Only frames
     that may hold signalling are given (`pmiptrace.capture.candidates`), or with `every_frame` all
-    of them; all are counted.
+    of them; all are counted. With `workers`, segments of a file that is not compressed are scanned
+    by them; what comes out is the same.
 
     Raises `CaptureError` if the capture cannot be opened or is none. After that nothing is raised:
     what is wrong with the file is in `info`. It can be iterated once.
@@ -58,6 +63,7 @@ class CaptureReader:
         *,
         every_frame: bool = False,
         stream: BinaryIO | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.path = path
         self._source = Source(path, stream)
@@ -66,6 +72,8 @@ class CaptureReader:
         except BaseException:
             self.close()
             raise
+        if workers is not None and not every_frame:
+            self._employ(workers)
         self._frames = self._walk.frames()
 
     def _recognise(self, capture: int, every: bool) -> Walk:
@@ -80,6 +88,7 @@ class CaptureReader:
         if head[:4] in MAGICS:
             header = read_file_header(head)
             if header is not None:
+                window.position = FILE_HEADER
                 return PcapWalk(window, header, capture, every)
             raise CaptureError(self.path, "the file ends within the pcap file header")
         if head[:4] == _SECTION_MAGIC:
@@ -96,6 +105,19 @@ class CaptureReader:
         raise CaptureError(
             self.path, f"not a pcap or pcapng file{_guess(bytes(window.buffer[: window.end]))}"
         )
+
+    def _employ(self, workers: Workers) -> None:
+        source = self._source
+        if source.identity is None or source.size is None or source.compression is not None:
+            return
+        from pmiptrace.capture.ahead import Ahead
+
+        path = os.fsencode(os.path.abspath(self.path))  # noqa: PTH100  (fsencode takes any)
+        self._walk.ahead = Ahead(workers, path, source.identity, source.size)
+
+    def prepare(self) -> None:
+        """Have the workers begin, in a capture that is to be read soon."""
+        self._walk.prepare()
 
     @property
     def info(self) -> CaptureInfo:
@@ -135,6 +157,8 @@ class CaptureReader:
 
     def close(self) -> None:
         """Close the file."""
+        if hasattr(self, "_walk") and self._walk.ahead is not None:
+            self._walk.ahead.forget()
         self._source.close()
 
     def __enter__(self) -> Self:

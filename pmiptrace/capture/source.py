@@ -153,6 +153,11 @@ _HEAD = 16
 """Octets looked at to tell the compression."""
 
 
+def identity(status: os.stat_result) -> str:
+    """Give what tells a file from others."""
+    return f"{status.st_dev}:{status.st_ino}"
+
+
 class Source:
     """A capture's octets in order, decompressed; opened at once, read with `readinto`.
 
@@ -169,6 +174,8 @@ class Source:
         """Octets of the file, where that is known."""
         self.octets = 0
         """Octets given so far, after decompression."""
+        self.identity: str | None = None
+        """What tells a regular file from others, whatever its name is by then."""
         self.problem: Problem | None = None
         self.compression: str | None = None
         self._owned = stream is None and path != STANDARD_INPUT
@@ -194,7 +201,7 @@ class Source:
             raise CaptureError(self.path, (reason or str(error)).lower()) from error
         status = os.fstat(opened.fileno())
         if stat.S_ISREG(status.st_mode):
-            self.size = status.st_size
+            self.size, self.identity = status.st_size, identity(status)
         return cast(BinaryIO, opened)
 
     def _read_head(self) -> bytes:
@@ -241,6 +248,12 @@ class Source:
             return 0
         self.octets += count
         return count
+
+    def seek(self, offset: int) -> None:
+        """Go on at a place in the file, which must have an `identity` and no `compression`."""
+        self._stream.seek(offset)
+        self._head = b""
+        self.octets = self.bytes_read = offset
 
     def _damaged(self, error: Exception) -> str:
         return f"the {self.compression} stream is damaged: {error}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pmiptrace.capture.source import Source
+from typing import Protocol
+
+from pmiptrace.model import Problem
 
 BLOCK = 256 << 10
 """Octets held at a time; larger only while a single record does not fit."""
@@ -10,22 +12,36 @@ SLACK = 128
 """Octets behind the buffer's end, so that a fixed-size read at the last octet stays inside."""
 
 
+class Octets(Protocol):
+    """What a window slides over: a capture, or a stretch of one."""
+
+    problem: Problem | None
+    """What ended the octets early."""
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill some or all of `view`; give the number of octets, 0 at the end."""
+
+    def seek(self, offset: int) -> None:
+        """Go on at a place in the file. Not every source can do that."""
+
+
 class Window:
     """The octets ``buffer[position:end]``, the first of which stands at `offset` in the file."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Octets, base: int = 0) -> None:
         self.source = source
+        self.base = base
+        """Where the first octet of the buffer is in the (decompressed) file."""
         self.buffer = bytearray(BLOCK + SLACK)
         self.position = 0
         self.end = 0
         self.at_end = False
         """Whether the octets held are the last ones."""
-        self._base = 0
 
     @property
     def offset(self) -> int:
         """Where `position` is in the (decompressed) file."""
-        return self._base + self.position
+        return self.base + self.position
 
     @property
     def available(self) -> int:
@@ -57,8 +73,17 @@ class Window:
         if len(self.buffer) != capacity + SLACK:
             self.buffer = bytearray(capacity + SLACK)
         self.buffer[: len(held)] = held
-        self._base += self.position
+        self.base += self.position
         self.position, self.end = 0, len(held)
+
+    def seek(self, offset: int) -> None:
+        """Put the position on a place in the file, of which more octets may have to be read."""
+        place = offset - self.base
+        if not 0 <= place <= self.end:
+            self.source.seek(offset)
+            self.base, self.end, self.at_end = offset, 0, False
+            place = 0
+        self.position = place
 
     def load(self, octets: int) -> bool:
         """Read until that many octets are held from `position` on; False if there are fewer."""
