@@ -47,6 +47,7 @@ def analyze(
     dialect: str = "auto",
     timers: Timers | None = None,
     options: RuleOptions | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Read captures and give all that was found in them.
 
@@ -54,15 +55,17 @@ def analyze(
     are read as one run, by time. `dialect` is ``auto``, ``none``, the name of a dialect, or a file
     that describes one. `timers` (`pmiptrace.track.timers.Timers`) and `options`
     (`pmiptrace.rules.rule.RuleOptions`) are the tolerances, by default those of the RFCs;
-    `pmiptrace.settings.settings` reads them as the command line does. A capture that is cut short
+    `pmiptrace.settings.settings` reads them as the command line does. With more `jobs` than one,
+    large captures are scanned by that many processes besides this one; the report is the same, and
+    processes are started only where they pay. A capture that is cut short
     or damaged is analysed as far as it can be read; its `problems` say where it broke.
 
     Raises `CaptureError` if a capture cannot be opened or is none, `UsageError` for a dialect that
-    does not exist.
+    does not exist and for fewer jobs than one.
     """
     from pmiptrace.analysis import Analysis
 
-    analysis = Analysis(_texts(paths), dialect=dialect, timers=timers, options=options)
+    analysis = Analysis(_texts(paths), dialect=dialect, timers=timers, options=options, jobs=jobs)
     report = analysis.report()
     if analysis.errors:
         raise analysis.errors[0]

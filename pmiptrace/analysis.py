@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +17,7 @@ from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.source import STANDARD_INPUT
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.instant import Instant
-from pmiptrace.merge import Item, Overview, clock_offsets, in_order, overview, spooled
+from pmiptrace.merge import Item, Overview, by_time, clock_offsets, in_order, overview, spooled
 from pmiptrace.model import (
     Binding,
     CaptureInfo,
@@ -39,11 +43,27 @@ from pmiptrace.track.timers import Timers
 from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.dialect import Dialect, DialectDecoder
 
+if TYPE_CHECKING:
+    from pmiptrace.capture.workers import Workers
+
 Progress = Callable[[int, int | None], None]
 """Told how many octets of how many were read; the total is None where it is not known."""
 
 STRIDE = 1 << 20
 """Octets between two calls of the progress function."""
+WORTH_WORKERS = 256 << 20
+"""Octets of captures from which on workers save more time than it takes to start them."""
+USEFUL_JOBS = 4
+"""Jobs that scan faster than a disk reads, and than what they find can be analyzed."""
+
+
+def useful_jobs() -> int:
+    """Give how many jobs to use on this machine if nobody says: the usable cores, up to a limit."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, USEFUL_JOBS)
 
 
 class Change(Struct, frozen=True):
@@ -69,9 +89,10 @@ class Analysis:
 
     `paths` are files, directories, globs or ``-`` for standard input. `dialect` is ``auto``,
     ``none``, the name of a dialect or a file that describes one. `timers` and `options` are the
-    tolerances of the tracker and of the rules, by default those of the RFCs. An `observer` hears of
-    every step. A capture that cannot be opened is left out and noted in `errors`. Raises
-    `UsageError` for a dialect that does not exist.
+    tolerances of the tracker and of the rules, by default those of the RFCs. With more than one of
+    `jobs`, large captures are scanned by that many workers besides; the result is the same. An
+    `observer` hears of every step. A capture that cannot be opened is left out and noted in
+    `errors`. Raises `UsageError` for a dialect that does not exist, and for fewer jobs than one.
 
     `until` ends the run at a moment: what was captured later is not read, and time goes no
     further. Without `judge` no rule is called, and there are no findings.
@@ -84,12 +105,17 @@ class Analysis:
         dialect: str = "auto",
         timers: Timers | None = None,
         options: RuleOptions | None = None,
+        jobs: int = 1,
         progress: Progress | None = None,
         until: Instant | None = None,
         judge: bool = True,
         observer: Observer | None = None,
     ) -> None:
+        if jobs < 1:
+            raise UsageError(f"{jobs} jobs: there must be at least one")
         self._arguments = paths
+        self._jobs = jobs
+        self._workers: Workers | None = None
         self._decoder = DialectDecoder(dialect)
         self._tracker = Tracker(timers)
         self._engine = Engine(options)
@@ -156,11 +182,12 @@ class Analysis:
                 paths, errors = expand(arguments)
                 for error in errors:
                     self._fail(error)
-                for item in self._in_time(self._items(paths)):
-                    if isinstance(item, Message):
-                        yield from self._message(item)
-                    else:
-                        yield from self._undecoded(item)
+                with self._employed(paths) as self._workers:
+                    for item in self._in_time(self._items(paths)):
+                        if isinstance(item, Message):
+                            yield from self._message(item)
+                        else:
+                            yield from self._undecoded(item)
         except KeyboardInterrupt:
             self.interrupted = True
         yield from self._conclusion()
@@ -208,40 +235,76 @@ class Analysis:
     def _items(self, paths: Sequence[str]) -> Iterator[Item]:
         """Give the messages of all captures in the order of their time."""
         if len(paths) < 2:
-            for path in paths:
-                try:
-                    reader = CaptureReader(path)
-                except CaptureError as error:
-                    self._fail(error)
-                else:
-                    self._paths[0] = path
+            for reader in self._opened(enumerate(paths)):
+                if reader is not None:
+                    self._paths[0] = reader.path
                     self._progress.total = reader.size
                     yield from self._read(0, reader)
             return
         overviews: list[Overview] = []
         self._progress.total = 0
-        for path in paths:
-            index = len(overviews)
-            try:
-                with CaptureReader(path, index) as reader:
+        with closing(self._opened((0, path) for path in paths)) as first_look:
+            for reader in first_look:
+                if reader is None:
+                    continue
+                with reader:
                     self._progress.add(reader.size)
                     self._progress.add(reader.size)  # everything is read twice
-                    overviews.append(overview(index, path, self._datagrams(reader)))
-                    self._starts[index], self._paths[index] = reader.info.first_time, path
-            except CaptureError as error:
-                self._fail(error)
+                    index = len(overviews)
+                    overviews.append(overview(index, reader.path, self._datagrams(reader)))
+                    self._starts[index], self._paths[index] = reader.info.first_time, reader.path
+                    self._progress.done(reader)
         self._offsets = clock_offsets(overviews)
+        captures = by_time((o.index, self._aligned(o.index, o.first_time)) for o in overviews)
+        in_turn = ((index, overviews[index].path) for index, _ in captures)
+        with closing(self._opened(in_turn)) as opened:
 
-        def read(index: int) -> Iterator[Item]:
-            try:
-                reader = CaptureReader(overviews[index].path, index)
-            except CaptureError as error:  # it was there a moment ago
-                self._fail(error)
-                return iter(())
-            return self._read(index, reader)
+            def read(index: int) -> Iterator[Item]:
+                reader = next(opened)
+                return iter(()) if reader is None else self._read(index, reader)
 
-        yield from in_order(((o.index, self._aligned(o.index, o.first_time)) for o in overviews),
-                            read)  # fmt: skip
+            yield from in_order(captures, read)
+
+    def _employed(self, paths: Sequence[str]) -> AbstractContextManager[Workers | None]:
+        """Give workers if there is enough to do for them; small captures are faster without.
+
+        Nor are there any if the run is to end early: they would have read further by then.
+        """
+        few = self._jobs == 1 or sum(map(_size, paths)) < WORTH_WORKERS
+        if few or self._until is not None:
+            return nullcontext()
+        from pmiptrace.capture.workers import Workers
+
+        return Workers(self._jobs)
+
+    def _opened(
+        self, captures: Iterable[tuple[int, str]]
+    ) -> Generator[CaptureReader | None, None, None]:
+        """Open captures, given with their numbers, in turn; None for one that cannot be opened.
+
+        With workers the next ones are opened early, so that the workers have always something to
+        do.
+        """
+        early = 0 if self._workers is None else self._jobs
+        waiting: deque[CaptureReader | None] = deque()
+        try:
+            for index, path in captures:
+                try:
+                    opened = CaptureReader(path, index, workers=self._workers)
+                except CaptureError as error:
+                    self._fail(error)
+                    waiting.append(None)
+                else:
+                    waiting.append(opened)
+                    opened.prepare()
+                if len(waiting) > early:
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
+        finally:
+            for reader in waiting:
+                if reader is not None:
+                    reader.close()
 
     def _in_time(self, items: Iterator[Item]) -> Iterator[Item]:
         """Give what was captured until the moment at which the run ends, and stop there.
@@ -424,6 +487,14 @@ def _time_of_frame(path: str, number: int, name: str) -> int | None:
             if frame.number == number:
                 return frame.time
         raise UsageError(f"{name} has no frame {number}: it has {reader.info.packets} packets")
+
+
+def _size(path: str) -> int:
+    """Give the octets of a regular file; 0 for what is none."""
+    try:
+        return Path(path).stat().st_size if Path(path).is_file() else 0
+    except (OSError, ValueError):
+        return 0
 
 
 class _Meter:

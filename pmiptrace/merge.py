@@ -95,6 +95,11 @@ def _enough(capture: Overview) -> int:
     return max(1, min(MIN_COMMON, len(capture.times)))
 
 
+def by_time(captures: Iterable[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
+    """Put captures, each with the time of its first message, in the order to open them in."""
+    return sorted(captures, key=lambda known: (known[1] or 0, known[0]))
+
+
 def in_order(
     captures: Iterable[tuple[int, int | None]], read: Callable[[int], Iterator[Item]]
 ) -> Iterator[Item]:
@@ -103,7 +108,7 @@ def in_order(
     `captures` names each with the time of its first message; `read` gives a capture's messages. A
     capture is opened only when its time comes, as a ring buffer may have thousands of files.
     """
-    waiting = deque(sorted(captures, key=lambda known: (known[1] or 0, known[0])))
+    waiting = deque(by_time(captures))
     heap: list[tuple[int, int, Item, Iterator[Item]]] = []
 
     def push(index: int, items: Iterator[Item], last: int) -> None:

@@ -117,6 +117,14 @@ def analyze(
     time: Annotated[
         TimeFormat, typer.Option(help="How the text report writes times.")
     ] = TimeFormat.UTC,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Scan large captures on this many cores; if not given, on those there are.",
+        ),
+    ] = None,
 ) -> None:
     """Rebuild the bindings of captures and report what breaks which sentence of which RFC.
 
@@ -141,6 +149,7 @@ def analyze(
         timers=tuple(timers or ()),
         config=config,
         time=time,
+        jobs=jobs,
     )
     try:
         raise typer.Exit(run(request))

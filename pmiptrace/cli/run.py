@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmiptrace.analysis import Analysis, Event
+from pmiptrace.analysis import Analysis, Event, useful_jobs
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.cli.progress import progress
 from pmiptrace.errors import PmiptraceError, UsageError
@@ -56,6 +56,8 @@ class Request(Struct, frozen=True, kw_only=True):
     timers: tuple[str, ...] = ()
     config: str | None = None
     time: TimeFormat = TimeFormat.UTC
+    jobs: int | None = None
+    """None for as many as this machine has a use for."""
 
 
 def run(request: Request) -> int:
@@ -143,6 +145,7 @@ def _analyze(
             dialect=request.dialect,
             timers=tolerances.timers,
             options=tolerances.options,
+            jobs=useful_jobs() if request.jobs is None else request.jobs,
             progress=told,
         )
         if lines:

@@ -171,6 +171,8 @@ def test_the_exit_code_follows_the_contract(
         ("clean.pcap --dialect klingon", "klingon"),
         ("clean.pcap --time lunar", "lunar"),
         ("clean.pcap --nonsense", "--nonsense"),
+        ("clean.pcap --jobs 0", "--jobs"),
+        ("clean.pcap --jobs many", "--jobs"),
         ("clean.pcap -o nowhere/report.txt", "nowhere/report.txt"),
         ("clean.pcap -o nothing", "is a directory"),
         ("clean.pcap -o clean.pcap", "would replace a capture"),
