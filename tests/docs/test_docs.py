@@ -114,10 +114,24 @@ def options_of(command: str) -> set[str]:
 
 
 def test_command_line_is_documented() -> None:
-    commands = ("analyze", "dissect", "options", "codes", "states")
+    commands = ("analyze", "bindings", "codes", "dissect", "options", "states", "stats", "timeline")
     options = {option for command in commands for option in options_of(command)}
     page = (ROOT / "docs" / "cli.md").read_text("utf-8")
     assert {option for option in options if option not in page} == set()
     readme = (ROOT / "README.md").read_text("utf-8")
     own = re.findall(r"`(--[a-z][a-z-]+)", page + readme)
     assert set(own) <= {*options, "--help", "--version"}
+
+
+@pytest.mark.parametrize("name", ["bindings", "stats", "timeline"])
+def test_what_a_page_shows_of_a_command_is_what_it_prints(name: str) -> None:
+    page = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    (example,) = re.findall(r"^```\n\$ pmiptrace (.*?)\n(.*?)```$", page, re.DOTALL | re.MULTILINE)
+    run = subprocess.run(
+        [sys.executable, "-m", "pmiptrace.cli", *example[0].split()],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        env={"COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
+    )
+    assert run.stdout.decode() == example[1]
