@@ -183,7 +183,7 @@ def svg(picture: Picture, *, style: str = "") -> str:
 def heading(title: str, facts: Iterable[str]) -> Picture:
     """Write the title of what follows, and facts about it below."""
     parts = [text(MARGIN, 2 * LINE, title, "strong")]
-    words = "   ".join(filter(None, facts))
+    words = " · ".join(filter(None, facts))
     parts.append(text(MARGIN, 3 * LINE, words, "muted"))
     width = 2 * MARGIN + max(len(title), len(words)) * CHARACTER
     return Picture(round(width), round(3.6 * LINE), "".join(parts), title)
