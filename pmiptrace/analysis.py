@@ -167,6 +167,11 @@ class Analysis:
         return min((time for time in known if time is not None), default=None)
 
     @property
+    def capture_count(self) -> int:
+        """How many captures could be opened; known before the first event."""
+        return len(self._paths)
+
+    @property
     def asked_for(self) -> int | None:
         """The moment that `until` stands for, once the captures are known."""
         return None if self._limit is None else self._limit.time

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from pmiptrace.address import address_text
 from pmiptrace.analysis import Analysis, Change, Event
 from pmiptrace.cache import BindingCache, CacheBuilder
 from pmiptrace.capture.writer import write_pcap
@@ -15,6 +16,8 @@ from pmiptrace.instant import SECOND, Instant, instant
 from pmiptrace.model import BindingState, Frame, Message
 from pmiptrace.selection import Pattern, Selection
 from pmiptrace.testing import START, Trace
+
+SKKU = Path(__file__).resolve().parents[2] / "shared" / "captures" / "skku_lma2mags.pcap"
 
 
 def two_paths() -> Trace:
@@ -170,3 +173,24 @@ def test_a_restart_of_a_peer_changes_the_bindings_of_all_its_sessions(tmp_path: 
 
 def test_an_instant_without_times_is_the_frame() -> None:
     assert Instant(frame=3).at(START) is None
+
+
+@pytest.mark.skipif(not SKKU.exists(), reason="needs the capture of SKKU")
+@pytest.mark.parametrize(
+    ("at", "entries"),
+    [
+        ("136", [("2001:100::2", "pending")]),
+        ("150", [("2001:100::2", "active")]),
+        ("193", [("2001:100::2", "active"), ("2001:100::3", "pending")]),
+        ("194", [("2001:100::2", "deregistering"), ("2001:100::3", "pending")]),
+        ("195", [("2001:100::3", "active")]),
+        ("08:25:20", [("2001:100::3", "active")]),
+    ],
+)
+def test_a_handover_of_a_real_capture(at: str, entries: list[tuple[str, str]]) -> None:
+    cache, _ = followed(str(SKKU), at=at)
+    shown = [
+        (address_text(e.binding.care_of_address), e.binding.state.public_name)
+        for e in cache.entries
+    ]
+    assert shown == entries

@@ -191,11 +191,11 @@ class _Bindings:
     def _show_text(self) -> BindingCache:
         from pmiptrace.report.cache_page import ChangesPage, render_cache
 
-        wanted, analysis = self._wanted, self._analysis
+        wanted = self._wanted
         with console(wanted.output, self._stream) as page:
-            changes = ChangesPage(page, wanted.time, len(wanted.captures))
-            cache = self._follow(lambda change: changes.add(change, analysis.started_at))
-            changes.flush(analysis.started_at)
+            changes = ChangesPage(page, wanted.time, self._analysis)
+            cache = self._follow(changes.add)
+            changes.flush()
             render_cache(
                 self._reading.report,
                 cache,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 from rich.console import Console
 
-from pmiptrace.analysis import Change
+from pmiptrace.analysis import Analysis, Change
 from pmiptrace.cache import BindingCache
 from pmiptrace.model import Report, Session
 from pmiptrace.report.digest import Digest
@@ -26,34 +26,31 @@ _AT_ONCE = 500
 
 
 class ChangesPage:
-    """Writes changes as they come, a table for every few hundred of them.
+    """Writes the changes of an analysis as they come, a table for every few hundred of them."""
 
-    `start` is the time of the first packet, for relative times.
-    """
-
-    def __init__(self, console: Console, form: TimeFormat, captures: int) -> None:
+    def __init__(self, console: Console, form: TimeFormat, analysis: Analysis) -> None:
         self._page = Page(console)
         self._form = form
-        self._captures = captures
+        self._analysis = analysis
         self._waiting: list[Change] = []
         self._clock: Clock | None = None
 
-    def add(self, change: Change, start: int | None) -> None:
+    def add(self, change: Change) -> None:
         """Write a change, at once or with those that follow."""
         self._waiting.append(change)
         if len(self._waiting) >= _AT_ONCE:
-            self.flush(start)
+            self.flush()
 
-    def flush(self, start: int | None) -> None:
+    def flush(self) -> None:
         """Write what was held back."""
         if not self._waiting:
             return
         if self._clock is None:
-            times = [c.transition.moment.time for c in self._waiting]
-            known = [time for time in (start, *times) if time is not None]
+            times = [change.transition.moment.time for change in self._waiting]
+            known = [time for time in (self._analysis.started_at, *times) if time is not None]
             self._clock = Clock(self._form, known)
             self._page.heading("Changes", _zone(self._clock))
-        write_changes(self._page, self._clock, self._waiting, self._captures)
+        write_changes(self._page, self._clock, self._waiting, self._analysis.capture_count)
         self._waiting.clear()
 
 

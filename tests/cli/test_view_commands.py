@@ -244,6 +244,16 @@ def test_the_same_is_told_in_all_forms(captures: Path, run: Run) -> None:
     assert summary["gone"] == {"rejected": 1}
 
 
+def test_frames_of_a_folder_name_their_capture(captures: Path, run: Run) -> None:
+    folder = captures / "run"
+    folder.mkdir()
+    frames = call_flow().frames
+    write_pcap(folder / "a.pcap", frames[:2])
+    write_pcap(folder / "b.pcap", frames[2:])
+    assert " 2:1 " in run("bindings", folder, "--changes").out
+    assert " 2:1 " not in run("bindings", folder / "b.pcap", "--changes").out
+
+
 @pytest.mark.parametrize("at", ["yesterday", "99", "3:1"])
 def test_a_moment_that_makes_no_sense_is_a_usage_error(captures: Path, run: Run, at: str) -> None:
     result = run("bindings", captures / "flow.pcap", "--at", at)
