@@ -211,8 +211,12 @@ class _Bindings:
         reading, mags = self._reading, self._analysis.mags
         collected: list[Change] = []
 
+        live = "-" in self._wanted.captures or self._stream.isatty()
+
         def write(change: Change) -> None:
             self._stream.write(change_line(change, mags))
+            if live:
+                self._stream.flush()
 
         cache = self._follow(write if lines else collected.append)
         interrupted = self._analysis.interrupted

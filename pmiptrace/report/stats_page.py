@@ -42,7 +42,7 @@ _LATENCY = (
     Column("95 %", "95 %", right=True),
     Column("99 %", "99 %", right=True),
     Column("max", "max", right=True),
-    Column("slowest", "slowest at"),
+    Column("slowest", "slowest at", lower=1),
 )
 _REQUESTS = (
     Column(),
@@ -201,9 +201,9 @@ def _write_requests(view: View, found: Statistics) -> None:
                 page.text(kind.kind.value),
                 page.text(count(kind.count)),
                 page.text(_some(kind.accepted)),
-                page.text((_some(kind.rejected), BAD)),
-                page.text((_some(kind.unanswered), DOUBTFUL)),
-                page.text((_some(kind.retransmissions), DOUBTFUL)),
+                page.text((_some(kind.rejected), BAD if kind.rejected else "")),
+                page.text((_some(kind.unanswered), DOUBTFUL if kind.unanswered else "")),
+                page.text((_some(kind.retransmissions), DOUBTFUL if kind.retransmissions else "")),
                 page.text((joined(f"{count(n)} {name}" for n, name in remarks if n), MUTED)),
             ]
         )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -277,6 +278,35 @@ def test_a_frame_of_standard_input_is_a_usage_error(captures: Path) -> None:
     done = subprocess.run(command, input=octets, capture_output=True, check=False)
     assert done.returncode == 2
     assert b"give a time" in done.stderr
+
+
+def test_changes_of_a_live_capture_are_told_at_once(captures: Path) -> None:
+    command = [sys.executable, "-m", "pmiptrace.cli", "bindings", "-", "--changes"]
+    other = b"\x60\0\0\0\x03\xd8\x3b\x40" + bytes(32 + 984)  # user traffic, to fill buffers
+    trace = call_flow()
+    traffic = [
+        Frame(0, number, trace.now, trace.frames[0].link_type, other, len(other))
+        for number in range(20)
+    ]
+    write_pcap(captures / "live.pcap", [*trace.frames, *traffic])
+    with subprocess.Popen(
+        [*command, "--format", "jsonl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        guard = Timer(60, process.kill)  # a line held back would be waited for without end
+        guard.start()
+        process.stdin.write((captures / "live.pcap").read_bytes())
+        process.stdin.flush()
+        first = process.stdout.readline()
+        process.stdin.close()
+        rest = process.stdout.read()
+        guard.cancel()
+    assert json.loads(first)["type"] == "transition"
+    assert json.loads(rest.splitlines()[-1])["type"] == "summary"
 
 
 def test_many_sessions_are_one_table(tmp_path: Path, run: Run) -> None:
