@@ -246,6 +246,8 @@ class CodeEntry(Struct, frozen=True, kw_only=True):
     name: str
     meaning: str | None
     """What a status usually means, where that is known."""
+    remedy: str | None
+    """What to look at or change then."""
     reference: str | None
     """The RFC that defines the value, where that is another than the table's."""
 
@@ -296,6 +298,7 @@ def _table_name(table: Mapping[int, str]) -> str | None:
 def _table(name: str, values: Mapping[int, str], used: list[tuple[str, str]]) -> TableEntry:
     is_status = values is codes.BINDING_STATUS
     meanings = codes.BINDING_STATUS_MEANING if is_status else {}
+    remedies = codes.BINDING_STATUS_REMEDY if is_status else {}
     rfcs = codes.BINDING_STATUS_RFC if is_status else {}
     return TableEntry(
         name=name,
@@ -306,6 +309,7 @@ def _table(name: str, values: Mapping[int, str], used: list[tuple[str, str]]) ->
                 value=value,
                 name=text,
                 meaning=meanings.get(value),
+                remedy=remedies.get(value),
                 reference=f"RFC {rfcs[value]}" if value in rfcs else None,
             )
             for value, text in values.items()
@@ -381,7 +385,8 @@ def write_codes(console: Console, tables: tuple[TableEntry, ...], *, values: boo
                 Column("value", right=True),
                 Column("name"),
                 Column("RFC"),
-                Column("usual cause", lower=1),
+                Column("usual cause", "because", lower=1),
+                Column("what to do", "to do:", lower=1),
             ),
             [
                 [
@@ -389,6 +394,7 @@ def write_codes(console: Console, tables: tuple[TableEntry, ...], *, values: boo
                     page.text(code.name),
                     page.text(code.reference or ""),
                     page.text(code.meaning or ""),
+                    page.text(code.remedy or ""),
                 ]
                 for code in table.values
             ],

@@ -99,7 +99,9 @@ def test_a_status() -> None:
     assert code.meaning is not None
     page = console()
     write_codes(page, (table,), values=True)
-    assert "    180  CANNOT_SUPPORT_MULTIPATH_BINDING  RFC 8278  the LMA does not" in text(page)
+    assert "    180  CANNOT_SUPPORT_MULTIPATH_BINDING  RFC 8278\n" in text(page)
+    assert "      because the LMA does not support multipath binding" in text(page)
+    assert "      to do: enable RFC 8278 at the LMA" in text(page)
 
 
 def test_every_status_has_its_rfc() -> None:
