@@ -267,13 +267,17 @@ def _declared(cls: type[Body] | type[Option], values: Callable[[str], Values]) -
         yield Column(field, values(placed.name), group)
 
 
-def _value(shown: Shown) -> Any:
-    """Give a field's value as its kind has it: octets that are no address as text."""
+def _given(shown: Shown) -> Iterator[Any]:
+    """Give a field's value as its kind has it, octets that are no address as text.
+
+    An absent value is none, and neither is an address of a length that addresses do not have.
+    """
     value = shown.value
-    if not isinstance(value, bytes):
-        return value
-    # An address of another length than addresses have is none.
-    return value if shown.form == "address" and len(value) in (4, 16) else shown.text
+    if shown.form == "address":
+        if len(value) in (4, 16):
+            yield value
+    elif value is not None:
+        yield shown.text if isinstance(value, bytes) else value
 
 
 def _body_values(cls: type[Body], name: str) -> Values:
@@ -281,7 +285,7 @@ def _body_values(cls: type[Body], name: str) -> Values:
         message = packet.message
         if message is None or type(message.body) is not cls:
             return []
-        return [_value(shown) for shown in message_fields(message) if shown.name == name]
+        return [v for f in message_fields(message) if f.name == name for v in _given(f)]
 
     return values
 
@@ -324,8 +328,8 @@ def _picked(shown: Iterable[Shown], name: str | None) -> Iterator[Any]:
         yield True
         return
     for field in shown:
-        if field.name == name and field.value is not None:
-            yield _value(field)
+        if field.name == name:
+            yield from _given(field)
 
 
 def _from_declarations() -> Iterator[Column]:

@@ -22,6 +22,7 @@ from pmiptrace.testing import Trace
 from pmiptrace.wire.decode import decode
 from pmiptrace.wire.options.rfc6089 import BindingReference, FlowIdentification
 from pmiptrace.wire.options.rfc6757 import AccessNetworkIdentifier, GeoLocation
+from pmiptrace.wire.options.rfc7148 import DelegatedMobileNetworkPrefix
 
 TYPES = {
     Kind.NUMBER: (int, float),
@@ -162,3 +163,13 @@ def test_what_comes_from_the_capture_cannot_break_a_line(tmp_path: Path) -> None
     assert line("mobile_node,frame", ",") == b"a\\tb\\x2cc\\n\\x1b[2J;@x,1\n"
     assert line("flags,frame", ",") == b"A;P,1\n"
     assert line("flags,frame", "|") == b"A,P|1\n"
+
+
+def test_an_address_that_is_none_has_no_value(tmp_path: Path) -> None:
+    trace = Trace()
+    option = DelegatedMobileNetworkPrefix(prefix_length=64, delegated_prefix=b"\x20\x01\x0d")
+    trace.pbu(trace.mag().path("2001:db8:a::1"), also=[option])
+    (packet,) = packets_of(written(tmp_path / "x.pcap", trace.frames))
+    name = "delegated_mobile_network_prefix.delegated_prefix"
+    assert values([packet], name) == [[]]
+    assert not Filter(f"{name} in ::/0").accepts(packet)
