@@ -1,13 +1,15 @@
 """The values that cross layers, from the captured frame to the report.
 
-Everything here is immutable. Times are integer nanoseconds since 1970-01-01 UTC, or None where a
-capture has none; lifetimes are seconds; addresses are 4 or 16 octets (`pmiptrace.address`).
+Everything here is immutable. A value is made of values that were there before it, so none refers to
+itself and the garbage collector need not look at them (``gc=False``). Times are integer nanoseconds
+since 1970-01-01 UTC, or None where a capture has none; lifetimes are seconds; addresses are 4 or 16
+octets (`pmiptrace.address`).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from msgspec import Struct, field
 
@@ -16,7 +18,7 @@ from pmiptrace.address import address_text, is_unspecified
 # --------------------------------------------------------------------------- capture → packet
 
 
-class Frame(Struct, frozen=True):
+class Frame(Struct, frozen=True, gc=False):
     """One captured frame, as its container recorded it."""
 
     capture: int
@@ -62,7 +64,7 @@ class CaptureInfo(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Defect(Struct, frozen=True):
+class Defect(Struct, frozen=True, gc=False):
     """A place where octets do not follow their format. Decoding goes on with what is left."""
 
     kind: str
@@ -80,7 +82,7 @@ class Defect(Struct, frozen=True):
 # ----------------------------------------------------------------------------- packet → wire
 
 
-class Datagram(Struct, frozen=True, kw_only=True):
+class Datagram(Struct, frozen=True, gc=False, kw_only=True):
     """A Mobility Header still undecoded, with all that the headers around it say."""
 
     frame: Frame
@@ -113,7 +115,7 @@ class Datagram(Struct, frozen=True, kw_only=True):
     """Frame numbers of all fragments, when it was put together from several."""
 
 
-class Undecoded(Struct, frozen=True):
+class Undecoded(Struct, frozen=True, gc=False):
     """A frame that holds, or may hold, signalling which cannot be decoded, and why."""
 
     frame: Frame
@@ -127,7 +129,7 @@ class Undecoded(Struct, frozen=True):
 # ------------------------------------------------------------------------------ wire → track
 
 
-class Option(Struct, frozen=True, kw_only=True):
+class Option(Struct, frozen=True, gc=False, kw_only=True):
     """A mobility option. Each option number has a class of its own in `pmiptrace.wire.options`.
 
     Two options are equal if their contents are, wherever they stand.
@@ -144,8 +146,13 @@ class OpaqueOption(Option, frozen=True, kw_only=True):
     type: int
     data: bytes
 
+    @property
+    def number(self) -> int:  # type: ignore[override]
+        """The number on the wire."""
+        return self.type
 
-class Body(Struct, frozen=True, kw_only=True):
+
+class Body(Struct, frozen=True, gc=False, kw_only=True):
     """The fixed part of a message behind the checksum; one class per Mobility Header type."""
 
     mh_type: ClassVar[int] = -1
@@ -163,7 +170,7 @@ O = TypeVar("O", bound=Option)  # noqa: E741
 B = TypeVar("B", bound=Body)
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Struct, frozen=True, gc=False, kw_only=True):
     """A Mobility Header message (RFC 6275 section 6.1), decoded as far as its octets allow."""
 
     datagram: Datagram
@@ -219,11 +226,11 @@ class Message(Struct, frozen=True, kw_only=True):
 
     def has(self, number: int) -> bool:
         """Tell whether an option of that number is there, decodable or not."""
-        return number in map(option_number, self.options)
+        return number in [option.number for option in self.options]
 
     def count(self, number: int) -> int:
         """Count the options of that number, decodable or not."""
-        return sum(option_number(option) == number for option in self.options)
+        return [option.number for option in self.options].count(number)
 
     def offset_of(self, option: Option) -> int:
         """Give the place of one of its options, from the start of the Mobility Header.
@@ -238,10 +245,10 @@ class Message(Struct, frozen=True, kw_only=True):
 
 def option_number(option: Option) -> int:
     """Give the number on the wire of an option, known or not."""
-    return option.type if type(option) is OpaqueOption else option.number
+    return option.number
 
 
-class Identifier(Struct, frozen=True):
+class Identifier(Struct, frozen=True, gc=False, cache_hash=True):
     """Who a mobile node or a MAG says it is (RFC 4283, RFC 8371, RFC 8278 section 4.2)."""
 
     subtype: int
@@ -267,7 +274,7 @@ def printable(octets: bytes) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-class Prefix(Struct, frozen=True, order=True):
+class Prefix(Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """A network prefix; ``::/n`` stands for "assign me one" in a request."""
 
     address: bytes
@@ -285,7 +292,7 @@ class Prefix(Struct, frozen=True, order=True):
 # ----------------------------------------------------------------------------- track → rules
 
 
-class Moment(Struct, frozen=True):
+class Moment(Struct, frozen=True, gc=False):
     """A frame as a point of reference: where it is and when it was."""
 
     capture: int
@@ -299,42 +306,37 @@ class Moment(Struct, frozen=True):
 class BindingState(StrEnum):
     """State of a binding as the LMA holds it; the values are the names in reports."""
 
-    NONE = "none"
-    PENDING = "pending"
-    ACTIVE = "active"
-    REFRESHING = "refreshing"
-    DEREG_PENDING = "deregistering"
-    DEREG_WAIT = "deregistered"
-    EXPIRED = "expired"
-    REPLACED = "replaced"
-    REJECTED = "rejected"
-    REVOKING = "revoking"
-    REVOKED = "revoked"
-    ASSUMED = "assumed"
-    SUSPECT = "suspect"
-    PENDING_TIMEOUT = "unanswered"
+    is_live: bool
+    """Whether the LMA forwards traffic over a binding in this state."""
+
+    NONE = "none", False
+    PENDING = "pending", False
+    ACTIVE = "active", True
+    REFRESHING = "refreshing", True
+    DEREG_PENDING = "deregistering", True
+    DEREG_WAIT = "deregistered", False
+    EXPIRED = "expired", False
+    REPLACED = "replaced", False
+    REJECTED = "rejected", False
+    REVOKING = "revoking", True
+    REVOKED = "revoked", False
+    ASSUMED = "assumed", True
+    SUSPECT = "suspect", True
+    PENDING_TIMEOUT = "unanswered", False
+
+    __hash__ = str.__hash__  # that of Enum calls Python code, for each look into a table
+
+    def __new__(cls, name: str, is_live: bool) -> Self:
+        """Make a state of its name in reports and whether it is live."""
+        state = str.__new__(cls, name)
+        state._value_ = name
+        state.is_live = is_live
+        return state
 
     @property
     def public_name(self) -> str:
         """The name in reports: an entry gone after its de-registration is `deregistered`."""
         return "deregistered" if self is BindingState.NONE else self.value
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the LMA forwards traffic over a binding in this state."""
-        return self in _LIVE
-
-
-_LIVE = frozenset(
-    {
-        BindingState.ACTIVE,
-        BindingState.REFRESHING,
-        BindingState.ASSUMED,
-        BindingState.SUSPECT,
-        BindingState.REVOKING,
-        BindingState.DEREG_PENDING,
-    }
-)
 
 
 class SessionMode(StrEnum):
@@ -364,8 +366,10 @@ class ExchangeKind(StrEnum):
     NOTIFICATION = "notification"
     UNKNOWN = "unknown"
 
+    __hash__ = str.__hash__  # that of Enum calls Python code, for each look into a table
 
-class MagNode(Struct, frozen=True):
+
+class MagNode(Struct, frozen=True, gc=False):
     """A mobile access gateway: the care-of addresses that one MAG Identifier joins."""
 
     id: int
@@ -374,7 +378,7 @@ class MagNode(Struct, frozen=True):
     """Care-of addresses in the order of their first use."""
 
 
-class Transition(Struct, frozen=True):
+class Transition(Struct, frozen=True, gc=False):
     """One change of a binding's state."""
 
     moment: Moment
@@ -384,7 +388,7 @@ class Transition(Struct, frozen=True):
     after: BindingState
 
 
-class Binding(Struct, frozen=True, kw_only=True):
+class Binding(Struct, frozen=True, gc=False, kw_only=True):
     """A binding cache entry of one MAG, or one of its paths, for a session."""
 
     mag: int
@@ -426,7 +430,7 @@ class Binding(Struct, frozen=True, kw_only=True):
     history: tuple[Transition, ...] = ()
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """An answer after which a MAG should not ask for multipath again (RFC 8278 section 4.4)."""
 
     mag: int
@@ -437,7 +441,7 @@ class Refusal(Struct, frozen=True):
     moment: Moment
 
 
-class Notified(Struct, frozen=True, kw_only=True):
+class Notified(Struct, frozen=True, gc=False, kw_only=True):
     """An Update Notification after which a MAG is to register a session anew (RFC 7077 6.1)."""
 
     exchange: int
@@ -450,7 +454,7 @@ class Notified(Struct, frozen=True, kw_only=True):
     """What the MAG answered; None while it has not."""
 
 
-class Session(Struct, frozen=True, kw_only=True):
+class Session(Struct, frozen=True, gc=False, kw_only=True):
     """A mobility session: one mobile node and its prefixes at one LMA."""
 
     id: int
@@ -490,7 +494,7 @@ class Session(Struct, frozen=True, kw_only=True):
         return tuple(binding for binding in self.bindings if binding.state.is_live)
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
+class Exchange(Struct, frozen=True, gc=False, kw_only=True):
     """A request with its retransmissions and its answer, or either of them alone."""
 
     id: int
@@ -528,7 +532,7 @@ class Capability(StrEnum):
     NO = "no"
 
 
-class Context(Struct, frozen=True, kw_only=True):
+class Context(Struct, frozen=True, gc=False, kw_only=True):
     """What the capture as a whole says at one moment about the two peers of a message."""
 
     warmup: bool = False
@@ -546,7 +550,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """Ordinal of the MAG's message since which its sequence numbers show that none was missed."""
 
 
-class Rejection(Struct, frozen=True):
+class Rejection(Struct, frozen=True, gc=False):
     """An answer that did not give a MAG what it asked for, or that it has to ignore."""
 
     mag: int
@@ -559,7 +563,7 @@ class Rejection(Struct, frozen=True):
     """The first attempt."""
 
 
-class Unlike(Struct, frozen=True):
+class Unlike(Struct, frozen=True, gc=False):
     """An earlier PBU to the same LMA that has an option which a PBU lacks, or lacks one it has."""
 
     option: int
@@ -567,7 +571,7 @@ class Unlike(Struct, frozen=True):
     moment: Moment
 
 
-class Past(Struct, frozen=True, kw_only=True):
+class Past(Struct, frozen=True, gc=False, kw_only=True):
     """What went before a PBU or PBA beyond the state of its session."""
 
     previous: Message | None = None
@@ -593,7 +597,7 @@ class Past(Struct, frozen=True, kw_only=True):
     """The first PBA in which this LMA set the timers of its MAGs (RFC 8127)."""
 
 
-class Peering(Struct, frozen=True, kw_only=True):
+class Peering(Struct, frozen=True, gc=False, kw_only=True):
     """What went between two peers before a message that is no registration."""
 
     sender_role: str | None = None
@@ -614,7 +618,7 @@ class Peering(Struct, frozen=True, kw_only=True):
     """Of a Heartbeat Request: whether the two share a binding; None where that is not known."""
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class Step(Struct, frozen=True, gc=False, kw_only=True):
     """One message, or one moment of the clock, with all that the tracker made of it.
 
     Rules see the session as it stood `before` the message, lifetimes that had run out by then
@@ -692,7 +696,7 @@ class Status(StrEnum):
     NOTE = "note"
 
 
-class Party(Struct, frozen=True):
+class Party(Struct, frozen=True, gc=False):
     """Who is accused."""
 
     role: str
@@ -701,7 +705,7 @@ class Party(Struct, frozen=True):
     identifier: Identifier | None = None
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """Octets of a frame that hold the violation."""
 
     offset: int
@@ -709,7 +713,7 @@ class Span(Struct, frozen=True):
     field: str
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True, gc=False, kw_only=True):
     """One breach of a rule, or one remark, in one transaction."""
 
     rule: str

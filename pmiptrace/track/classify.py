@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmiptrace.model import Binding, BindingState, Defect, ExchangeKind, Message, Session
+from pmiptrace.model import Binding, BindingState, ExchangeKind, Message, Session
 from pmiptrace.track.registration import Registration
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
+
+_LIVE = frozenset(state for state in BindingState if state.is_live)
+_THERE = _LIVE | {BindingState.PENDING}
+_LEFT_BEHIND = _LIVE | {BindingState.DEREG_WAIT}
+_LOSSES = ("truncated", "header-overrun", "header-short", "option-overrun")
+"""Defects that leave the end of a message unread."""
 
 
 def classify(
@@ -19,37 +25,53 @@ def classify(
     if request.lifetime == 0:
         selective = is_selective(request, session)
         return ExchangeKind.DEREG_SELECTIVE if selective else ExchangeKind.DEREG
-    own = [b for b in bindings if b is not binding and is_there(b)]
-    is_live = binding is not None and binding.state.is_live
-    is_sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
-    is_unseen = session.partial and binding is None
-    is_renewed = is_unseen and request.handoff_indicator == Handoff.NOT_CHANGED
     multipath = request.multipath
-    if multipath is not None and (
-        own or is_live or is_renewed or (is_sharing and _foreign(session, bindings))
+    if (
+        multipath is not None
+        and (multipath.overwrite or multipath.bulk)
+        and _has_others(request, session, binding, bindings)
     ):
-        if multipath.overwrite:
-            return ExchangeKind.OVERWRITE
-        if multipath.bulk:
-            return ExchangeKind.BULK
-    if binding is not None and is_live:
+        return ExchangeKind.OVERWRITE if multipath.overwrite else ExchangeKind.BULK
+    if binding is not None and binding.state.is_live:
         same = binding.care_of_address == request.care_of_address
         return ExchangeKind.REFRESH if same else ExchangeKind.COA_CHANGE
-    if is_renewed:
+    if _is_renewed(request, session, binding):
         return ExchangeKind.REFRESH
+    own = [b for b in bindings if b is not binding and is_there(b)]
     if own and multipath is None:
         same = any(b.care_of_address == request.care_of_address for b in own)
         return ExchangeKind.REFRESH if same else ExchangeKind.COA_CHANGE
     if own:
         return ExchangeKind.ADD_PATH
     if _foreign(session, bindings):
+        is_sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
         return ExchangeKind.ADD_PATH if is_sharing else ExchangeKind.HANDOVER
+    is_unseen = session.partial and binding is None
     if is_unseen and request.handoff_indicator in (
         Handoff.BETWEEN_INTERFACES,
         Handoff.BETWEEN_MAGS,
     ):
         return ExchangeKind.HANDOVER
     return ExchangeKind.INITIAL
+
+
+def _has_others(
+    request: Registration, session: Session, binding: Binding | None, bindings: Sequence[Binding]
+) -> bool:
+    """Tell whether there is, or was before the capture, a binding for a B or O flag to be about."""
+    if binding is not None and binding.state.is_live:
+        return True
+    if any(b is not binding and is_there(b) for b in bindings):
+        return True
+    is_sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
+    is_renewed = _is_renewed(request, session, binding)
+    return is_renewed or (is_sharing and _foreign(session, bindings))
+
+
+def _is_renewed(request: Registration, session: Session, binding: Binding | None) -> bool:
+    """Tell whether a PBU is for a binding that began before the capture."""
+    is_unseen = session.partial and binding is None
+    return is_unseen and request.handoff_indicator == Handoff.NOT_CHANGED
 
 
 def _foreign(session: Session, bindings: Sequence[Binding]) -> bool:
@@ -86,12 +108,12 @@ def is_selective(request: Registration, session: Session) -> bool:
 
 def is_one_of(binding: Binding, bindings: Sequence[Binding]) -> bool:
     """Tell whether a binding is one of several, by identity: comparing values takes long."""
-    return any(binding is other for other in bindings)
+    return id(binding) in map(id, bindings)
 
 
 def is_there(binding: Binding) -> bool:
     """Tell whether a binding is live or on its way to be."""
-    return binding.state.is_live or binding.state is BindingState.PENDING
+    return binding.state in _THERE
 
 
 def is_left_behind(binding: Binding) -> bool:
@@ -100,13 +122,9 @@ def is_left_behind(binding: Binding) -> bool:
     That is so as long as the LMA has the entry, also in the delay before it deletes it
     (RFC 5213 section 5.3.5).
     """
-    return binding.state.is_live or binding.state is BindingState.DEREG_WAIT
+    return binding.state in _LEFT_BEHIND
 
 
 def is_cut(message: Message) -> bool:
     """Tell whether the end of a message is missing, so that an absent option proves nothing."""
-    return any(_is_loss(defect) for defect in message.defects)
-
-
-def _is_loss(defect: Defect) -> bool:
-    return defect.kind in ("truncated", "header-overrun", "header-short", "option-overrun")
+    return bool(message.defects) and any(d.kind in _LOSSES for d in message.defects)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from pmiptrace.model import Message
 from pmiptrace.track.timers import Timers
 
 LIMIT = 200_000
-"""Messages remembered; the oldest goes first."""
-
-Place = tuple[int, int, int, bytes]
+"""Messages remembered; the oldest half goes first."""
 
 
 class Duplicates:
@@ -22,31 +18,29 @@ class Duplicates:
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._seen: OrderedDict[int, tuple[int, Place]] = OrderedDict()
+        self._seen: dict[int, tuple[int, int]] = {}
         """Time and place of a message by the hash of its octets and addresses."""
+        self._seen_before: dict[int, tuple[int, int]] = {}
+        """The same, of those before `_since`; forgotten when that moves on."""
+        self._since = 0
 
     def is_duplicate(self, message: Message) -> bool:
         """Tell whether a message was seen before, and remember it if not."""
-        time = message.time
+        datagram = message.datagram
+        frame = datagram.frame
+        time = frame.time
         if time is None:
             return False
-        datagram = message.datagram
         key = hash((datagram.source, datagram.destination, datagram.payload))
-        frame = datagram.frame
-        place = (frame.capture, frame.interface, datagram.hop_limit, datagram.link_address)
-        known = self._seen.get(key)
+        place = hash((frame.capture, frame.interface, datagram.hop_limit, datagram.link_address))
+        known = self._seen.get(key) or self._seen_before.get(key)
         if known is not None:
+            timers = self._timers
             elsewhere = known[1] != place
-            window = self._timers.duplicate_elsewhere if elsewhere else self._timers.duplicate
+            window = timers.duplicate_elsewhere if elsewhere else timers.duplicate
             if abs(time - known[0]) <= window:
                 return True
-            self._seen.move_to_end(key)
+        if time - self._since > self._timers.duplicate_elsewhere or len(self._seen) * 2 >= LIMIT:
+            self._seen_before, self._seen, self._since = self._seen, {}, time
         self._seen[key] = (time, place)
-        self._purge(time)
         return False
-
-    def _purge(self, now: int) -> None:
-        seen = self._seen
-        oldest = now - self._timers.duplicate_elsewhere
-        while len(seen) > LIMIT or seen[next(iter(seen))][0] < oldest:
-            seen.popitem(last=False)

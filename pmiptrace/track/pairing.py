@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from pmiptrace.model import Exchange, Identifier, Message, Moment
+from pmiptrace.model import Exchange, Identifier, Moment
 from pmiptrace.track.registration import Registration
 
 SEQUENCE_OUT_OF_WINDOW = 135
@@ -109,10 +109,12 @@ class Pairing:
         """Take in a new request."""
         self._all[pending.exchange.id] = pending
         self._index(pending, pending.request)
-        _append(self._by_node.setdefault(pending.request.mobile_node, []), pending)
+        _append(self._by_node, pending.request.mobile_node, pending)
 
-    def __len__(self) -> int:
-        return len(self._all)
+    @property
+    def is_overfull(self) -> bool:
+        """Whether there are more requests than can be kept."""
+        return len(self._all) > self.LIMIT
 
     def oldest(self) -> Pending:
         """Give the request that was made first of those that are left."""
@@ -126,7 +128,7 @@ class Pairing:
         attempts = pending.exchange.attempts
         if len(attempts) == MAX_ATTEMPTS:
             given_up = pending.requests.pop()
-            _remove(self._by_key, _key(given_up.message, given_up.sequence), pending)
+            _remove(self._by_key, _key(given_up), pending)
             attempts = attempts[:-1]
         pending.requests.append(attempt)
         self._index(pending, attempt)
@@ -138,7 +140,7 @@ class Pairing:
         """Drop a request that nothing can answer any more."""
         self._all.pop(pending.exchange.id, None)
         for attempt in pending.requests:
-            _remove(self._by_key, _key(attempt.message, attempt.sequence), pending)
+            _remove(self._by_key, _key(attempt), pending)
         _remove(self._by_node, pending.request.mobile_node, pending)
 
     def retransmitted(self, request: Registration) -> Pending | None:
@@ -153,16 +155,20 @@ class Pairing:
                 return pending if is_open and request.repeats(pending.request) else None
         return None
 
-    def outstanding(self, request: Registration) -> list[Pending]:
+    def waiting(self, request: Registration) -> list[Pending]:
         """Give the other unanswered requests for the same mobile node at the same LMA."""
-        lma = request.message.destination
         return [
             pending
             for pending in self._by_node.get(request.mobile_node, ())
             if not pending.exchange.closed
             and pending.request is not request
-            and pending.request.message.destination == lma
+            and pending.request.lma == request.lma
         ]
+
+    def outstanding(self, request: Registration) -> tuple[Exchange, ...]:
+        """Give the exchanges of these."""
+        waiting = self.waiting(request)
+        return tuple([pending.exchange for pending in waiting]) if waiting else ()
 
     def moved(self, request: Registration, old: int, new: int) -> None:
         """Note that the requests of one session for a mobile node are about another."""
@@ -172,16 +178,15 @@ class Pairing:
 
     def match(self, reply: Registration) -> tuple[Pending, Found] | None:
         """Give the request that a PBA answers, and how sure that is."""
-        message = reply.message
         if reply.status == SEQUENCE_OUT_OF_WINDOW:
             return self._match_out_of_window(reply)
-        ports = message.datagram.ports
+        ports = reply.message.datagram.ports
         swapped = (ports[1], ports[0]) if ports else None
-        key = (message.destination, message.source, swapped, reply.sequence)
+        key = (reply.mag_address, reply.lma, swapped, reply.sequence)
         candidates = [p for p in self._by_key.get(key, ()) if _may_answer(reply, p)]
         if candidates:
-            best = _best(candidates, reply)
-            return best, Found.REPEATED if best.answered else Found.ANSWER
+            best = candidates[0] if len(candidates) == 1 else _best(candidates, reply)
+            return best, Found.REPEATED if best.answered_by else Found.ANSWER
         return self._match_elsewhere(reply)
 
     def _match_out_of_window(self, reply: Registration) -> tuple[Pending, Found] | None:
@@ -194,8 +199,8 @@ class Pairing:
         candidates = [
             pending
             for pending in self._by_node.get(reply.mobile_node, ())
-            if pending.request.message.source == reply.message.destination
-            and pending.request.message.destination == reply.message.source
+            if pending.request.mag_address == reply.mag_address
+            and pending.request.lma == reply.lma
             and reply.bid in (None, pending.request.bid)
         ]
         # Sessions of one mobile node share the number, and so do its requests one after the other.
@@ -222,13 +227,12 @@ class Pairing:
         """
         if reply.mobile_node is None:
             return None
-        message = reply.message
         waiting = [p for p in self._by_node.get(reply.mobile_node, ()) if not p.answered]
         related = [
             pending
             for pending in waiting
-            if message.source == pending.request.message.destination
-            or self._same_node(message.destination, pending.request.message.source)
+            if reply.lma == pending.request.lma
+            or self._same_node(reply.mag_address, pending.request.mag_address)
         ]
         numbered = [p for p in related if any(r.sequence == reply.sequence for r in p.requests)]
         if numbered:
@@ -240,20 +244,17 @@ class Pairing:
         related = [p for p in related if not p.exchange.closed] or related
         if len(related) != 1:
             return None
-        pending = related[0]
-        swapped = (pending.request.message.destination, pending.request.message.source)
-        same_addresses = (message.source, message.destination) == swapped
-        return (
-            pending,
-            Found.DOUBTFUL_SEQUENCE if same_addresses else Found.DOUBTFUL_ADDRESS,
-        )
+        asked = related[0].request
+        is_between_them = (reply.mag_address, reply.lma) == (asked.mag_address, asked.lma)
+        found = Found.DOUBTFUL_SEQUENCE if is_between_them else Found.DOUBTFUL_ADDRESS
+        return related[0], found
 
     def _index(self, pending: Pending, attempt: Registration) -> None:
-        _append(self._by_key.setdefault(_key(attempt.message, attempt.sequence), []), pending)
+        _append(self._by_key, _key(attempt), pending)
 
 
-def _key(message: Message, sequence: int) -> Key:
-    return (message.source, message.destination, message.datagram.ports, sequence)
+def _key(request: Registration) -> Key:
+    return request.mag_address, request.lma, request.message.datagram.ports, request.sequence
 
 
 def _may_answer(reply: Registration, pending: Pending) -> bool:
@@ -321,8 +322,11 @@ def _latest(candidates: list[Pending]) -> Pending:
     return max(reversed(candidates), key=lambda p: p.time or 0)
 
 
-def _append(entries: list[Pending], pending: Pending) -> None:
-    if pending not in entries:
+def _append(index: dict[K, list[Pending]], key: K, pending: Pending) -> None:
+    entries = index.get(key)
+    if entries is None:
+        index[key] = [pending]
+    elif pending not in entries:
         entries.append(pending)
         del entries[:-MAX_PER_KEY]
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
-from typing import TypeVar
 
 from msgspec.structs import replace
 
 from pmiptrace.model import (
-    BindingState,
     Exchange,
     Identifier,
     MagNode,
@@ -27,31 +25,62 @@ from pmiptrace.model import (
     Step,
     Unlike,
 )
-from pmiptrace.track.classify import is_cut
-from pmiptrace.track.registration import is_registration, registration
+from pmiptrace.track.bounded import keep
+from pmiptrace.track.classify import is_cut, is_there
+from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.state import State
-from pmiptrace.wire.messages import BindingAcknowledgement
+from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
+from pmiptrace.wire.options.rfc5213 import LinkLocalAddress, Timestamp
+from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters
 
 LIMIT = 100_000
 """Entries kept of each kind."""
 MAX_REJECTIONS = 8
 MAX_REQUESTS = 12
 """Two more than the highest rate that rules can be set to allow."""
+MAX_MAGS = 64
+"""MAGs whose PBUs for one mobile node are noted."""
 MAX_HOLDERS = 4
 """Sessions noted that have one prefix; there should be one."""
 
-LINK_LOCAL_ADDRESS = 26
-TIMESTAMP = 27
-DOMAIN_OPTIONS = (LINK_LOCAL_ADDRESS, TIMESTAMP)
+DOMAIN_OPTIONS = (LinkLocalAddress, Timestamp)
 """Options that are there or not by one setting of the domain (RFC 5213 section 9.3)."""
-LMA_CONTROLLED_PARAMETERS = 62
 
 TIMESTAMP_LOWER_THAN_PREV_ACCEPTED = 157
 
-K = TypeVar("K")
-V = TypeVar("V")
-Node = tuple[bytes, Identifier | None]
+NodeKey = tuple[bytes, Identifier]
 """An LMA and a mobile node."""
+Usage = tuple[int, bool]
+"""An option, and whether it is there."""
+
+_NOTHING: tuple[None, None] = (None, None)
+
+
+class _Node:
+    """What is remembered of one mobile node at one LMA."""
+
+    __slots__ = ("accepted", "newest", "rejections", "requests")
+
+    def __init__(self) -> None:
+        self.accepted: Message | None = None
+        """The PBU accepted last."""
+        self.newest: int | None = None
+        """The greatest timestamp accepted."""
+        self.rejections: tuple[Rejection, ...] = ()
+        self.requests: dict[int, tuple[Moment, ...]] = {}
+        """The last PBUs by MAG."""
+
+
+class _Pair:
+    """What is remembered of one MAG at one LMA."""
+
+    __slots__ = ("sent", "usage")
+
+    def __init__(self) -> None:
+        self.sent: Message | None = None
+        """The PBU sent last."""
+        self.usage: dict[Usage, Moment] = {}
+        """The first PBU with, or without, an option that the domain's settings rule."""
 
 
 class Memory:
@@ -59,61 +88,69 @@ class Memory:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._previous: OrderedDict[int, Message] = OrderedDict()
-        self._attempts: OrderedDict[int, Message] = OrderedDict()
-        self._sent: OrderedDict[tuple[int, bytes], Message] = OrderedDict()
-        self._requests: OrderedDict[tuple[int, Node], tuple[Moment, ...]] = OrderedDict()
-        self._rejections: OrderedDict[Node, tuple[Rejection, ...]] = OrderedDict()
-        self._accepted: OrderedDict[Node, tuple[Message, int | None]] = OrderedDict()
-        self._usage: OrderedDict[tuple[bytes, int, bool], tuple[tuple[int, Moment], ...]]
-        self._usage = OrderedDict()
-        self._own_usage: OrderedDict[tuple[bytes, int, bool, int], Moment] = OrderedDict()
+        self._nodes: OrderedDict[NodeKey, _Node] = OrderedDict()
+        self._pairs: OrderedDict[tuple[int, bytes], _Pair] = OrderedDict()
+        self._asked: OrderedDict[int, tuple[Message | None, Message]] = OrderedDict()
+        """Of an exchange without an answer, the PBU before it, and its own last attempt."""
+        self._usage: OrderedDict[bytes, dict[Usage, tuple[int, Moment]]] = OrderedDict()
+        """By LMA, the first MAG that used, or did not use, an option."""
         self._holders: OrderedDict[tuple[bytes, Prefix], tuple[int, ...]] = OrderedDict()
         self._timers: OrderedDict[bytes, Moment] = OrderedDict()
 
-    def sessions(self, message: Message) -> tuple[Session, ...]:
+    def sessions(self, known: Registration) -> list[Session]:
         """Give the sessions that a message may be about, or in conflict with, as they stand."""
-        is_request = is_registration(message)
-        if not is_request and not isinstance(message.body, BindingAcknowledgement):
-            return ()
-        lma = message.destination if is_request else message.source
-        known = registration(message)
-        found = {s.id: s for s in self._state.sessions.of_node(lma, known.mobile_node)}
+        sessions = self._state.sessions
+        found = sessions.of_node(known.lma, known.mobile_node)
         for prefix in known.prefixes:
-            for number in self._holders.get((lma, prefix), ()):
-                session = self._state.sessions.get(number)
-                if session is not None:
-                    found[number] = session
-        return tuple(found.values())
+            for number in self._holders.get((known.lma, prefix), ()):
+                session = sessions.get(number)
+                if session is not None and session not in found:
+                    found.append(session)
+        return found
 
-    def told(self, step: Step, sessions: tuple[Session, ...]) -> Step:
+    def told(self, step: Step, sessions: list[Session]) -> Step:
         """Give the step of a message with what went before it, and remember the message."""
         exchange, mag, message = step.exchange, step.mag, step.message
         if exchange is None or mag is None or exchange.lma is None or message is None:
             return step
-        lma = exchange.lma
         own = step.before.id if step.before is not None else None
-        past = Past(
-            others=tuple(s for s in sessions if s.id != own),
-            lma_sets_timers=self._timers.get(lma),
-        )
-        if is_registration(message):
-            past = self._request(step, exchange, mag, lma, message, past)
+        others = tuple([s for s in sessions if s.id != own])
+        if isinstance(message.body, BindingUpdate):
+            past = self._request(step, exchange, mag, registration(message), others)
         elif isinstance(message.body, BindingAcknowledgement):
-            past = self._reply(step, exchange, mag, lma, message, past)
+            past = self._reply(step, exchange, mag, registration(message), others)
+        else:
+            past = Past(others=others, lma_sets_timers=self._timers.get(exchange.lma))
         return replace(step, past=past)
 
     def rung(self, step: Step) -> Step:
         """Give a step of the clock with what went before the request that it gives up."""
         exchange = step.exchange
         if step.message is not None:  # an answer that was held back
-            return self.told(step, ())
+            return self.told(step, [])
         if exchange is None:
             return step
-        self._attempts.pop(exchange.id, None)
-        previous = self._previous.pop(exchange.id, None)
+        previous, _ = self._asked.pop(exchange.id, _NOTHING)
         timers = self._timers.get(exchange.lma) if exchange.lma is not None else None
         return replace(step, past=replace(step.past, previous=previous, lma_sets_timers=timers))
+
+    def _node(self, lma: bytes, mobile_node: Identifier) -> _Node:
+        key = (lma, mobile_node)
+        node = self._nodes.get(key)
+        if node is None:
+            node = _Node()
+            keep(self._nodes, key, node, LIMIT)
+        else:
+            self._nodes.move_to_end(key)
+        return node
+
+    def _pair(self, mag: MagNode, lma: bytes) -> _Pair:
+        key = (mag.id, lma)
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = _Pair()
+            keep(self._pairs, key, pair, LIMIT)
+        return pair
 
     # ------------------------------------------------------------------------------- requests
 
@@ -122,51 +159,58 @@ class Memory:
         step: Step,
         exchange: Exchange,
         mag: MagNode,
-        lma: bytes,
-        message: Message,
-        past: Past,
+        request: Registration,
+        others: tuple[Session, ...],
     ) -> Past:
-        node = _node(lma, message)
-        before = step.before
-        repeated = self._attempts.get(exchange.id)
-        previous = self._previous.get(exchange.id)
+        message, before = request.message, step.before
+        previous, repeated = self._asked.get(exchange.id, _NOTHING)
         if repeated is None and before is not None and _is_known(before, mag.id):
             previous = before.last_sent
-        if previous is not None:
-            _keep(self._previous, exchange.id, previous)
-        _keep(self._attempts, exchange.id, message)
+        keep(self._asked, exchange.id, (previous, message), LIMIT)
         requests: tuple[Moment, ...] = ()
-        if node[1] is not None:
-            requests = (*self._requests.get((mag.id, node), ())[1 - MAX_REQUESTS :], step.moment)
-            _keep(self._requests, (mag.id, node), requests)
-        sent_by_mag = self._sent.get((mag.id, lma))
-        _keep(self._sent, (mag.id, lma), message)
-        return replace(
-            past,
+        rejections: tuple[Rejection, ...] = ()
+        if request.mobile_node is not None:
+            node = self._node(request.lma, request.mobile_node)
+            rejections = node.rejections
+            requests = (*node.requests.get(mag.id, ())[1 - MAX_REQUESTS :], step.moment)
+            node.requests[mag.id] = requests
+            if len(node.requests) > MAX_MAGS:
+                del node.requests[next(iter(node.requests))]
+        pair = self._pair(mag, request.lma)
+        sent_by_mag, pair.sent = pair.sent, message
+        return Past(
             previous=previous,
             repeated=repeated,
             sent_by_mag=sent_by_mag,
             requests=requests,
-            rejections=self._rejections.get(node, ()),
-            unlike=() if is_cut(message) else self._unlike(step, mag, lma, message),
+            rejections=rejections,
+            unlike=() if is_cut(message) else self._unlike(step.moment, mag, request, pair.usage),
+            others=others,
+            lma_sets_timers=self._timers.get(request.lma),
         )
 
-    def _unlike(self, step: Step, mag: MagNode, lma: bytes, message: Message) -> tuple[Unlike, ...]:
+    def _unlike(
+        self, moment: Moment, mag: MagNode, request: Registration, own: dict[Usage, Moment]
+    ) -> tuple[Unlike, ...]:
         """Compare the options that the domain's settings rule, and note them."""
+        usage = self._usage.get(request.lma)
+        if usage is None:
+            usage = {}
+            keep(self._usage, request.lma, usage, LIMIT)
         unlike: list[Unlike] = []
-        for option in DOMAIN_OPTIONS:
-            present = message.has(option)
-            own = self._own_usage.get((lma, option, not present, mag.id))
-            if own is not None:
-                unlike.append(Unlike(option, True, own))
-            else:
-                users = self._usage.get((lma, option, not present), ())
-                unlike.extend(Unlike(option, False, m) for user, m in users[:1] if user != mag.id)
-            if (lma, option, present, mag.id) not in self._own_usage:
-                _keep(self._own_usage, (lma, option, present, mag.id), step.moment)
-                first = self._usage.get((lma, option, present), ())
-                if not first:
-                    _keep(self._usage, (lma, option, present), ((mag.id, step.moment),))
+        for cls in DOMAIN_OPTIONS:
+            option = cls.number
+            present = request.has(cls)
+            opposite = (option, not present)
+            if opposite in own:
+                unlike.append(Unlike(option, True, own[opposite]))
+            elif opposite in usage:
+                user, since = usage[opposite]
+                if user != mag.id:
+                    unlike.append(Unlike(option, False, since))
+            if (option, present) not in own:
+                own[option, present] = moment
+                usage.setdefault((option, present), (mag.id, moment))
         return tuple(unlike)
 
     # -------------------------------------------------------------------------------- replies
@@ -176,76 +220,70 @@ class Memory:
         step: Step,
         exchange: Exchange,
         mag: MagNode,
-        lma: bytes,
-        message: Message,
-        past: Past,
+        reply: Registration,
+        others: tuple[Session, ...],
     ) -> Past:
-        self._attempts.pop(exchange.id, None)
-        previous = self._previous.pop(exchange.id, None)
-        if message.has(LMA_CONTROLLED_PARAMETERS) and lma not in self._timers:
-            _keep(self._timers, lma, step.moment)
-        self._note_holder(step.after)
-        node = (lma, None) if exchange.answered is None else _node(lma, exchange.answered)
-        if exchange.answered is None or node[1] is None:
-            return replace(past, previous=previous)  # whose it is, is not known
-        accepted, newest = self._accepted.get(node, (None, None))
-        past = replace(
-            past,
+        lma = exchange.lma
+        assert lma is not None
+        timers = self._timers.get(lma)
+        if timers is None and reply.has(LmaControlledMagParameters):
+            keep(self._timers, lma, step.moment, LIMIT)
+        previous, _ = self._asked.pop(exchange.id, _NOTHING)
+        if step.after is not None:
+            self._note_holder(step.after)
+        asked = None if exchange.answered is None else registration(exchange.answered)
+        if asked is None or asked.mobile_node is None:
+            # Whose it is, is not known.
+            return Past(previous=previous, others=others, lma_sets_timers=timers)
+        node = self._node(lma, asked.mobile_node)
+        past = Past(
             previous=previous,
-            rejections=self._rejections.get(node, ()),
-            accepted=accepted,
-            newest_timestamp=newest,
+            rejections=node.rejections,
+            others=others,
+            accepted=node.accepted,
+            newest_timestamp=node.newest,
+            lma_sets_timers=timers,
         )
-        self._note_answer(step, exchange.answered, mag, node, message)
+        if reply.accepted:
+            node.accepted = asked.message
+            if asked.timestamp is not None:
+                node.newest = max(asked.timestamp, node.newest or 0)
+        if not reply.accepted or not asked.is_echoed_by(reply):
+            self._note_rejection(step, asked, mag, node, reply)
+        elif node.rejections:
+            # The MAG has now what it asked for.
+            node.rejections = tuple(r for r in node.rejections if r.mag != mag.id)
         return past
 
-    def _note_holder(self, session: Session | None) -> None:
-        if session is None or not session.live:
-            return
+    def _note_holder(self, session: Session) -> None:
         for prefix in session.prefixes:
             known = self._holders.get((session.lma, prefix), ())
-            if session.id not in known:
-                _keep(self._holders, (session.lma, prefix), (*known, session.id)[-MAX_HOLDERS:])
+            if session.id not in known and session.live:
+                holders = (*known, session.id)[-MAX_HOLDERS:]
+                keep(self._holders, (session.lma, prefix), holders, LIMIT)
 
-    def _note_answer(
-        self, step: Step, request: Message, mag: MagNode, node: Node, reply: Message
+    def _note_rejection(
+        self, step: Step, request: Registration, mag: MagNode, node: _Node, reply: Registration
     ) -> None:
-        asked, given = registration(request), registration(reply)
-        if given.accepted:
-            _, newest = self._accepted.get(node, (None, None))
-            times = [t for t in (newest, asked.timestamp) if t is not None]
-            _keep(self._accepted, node, (request, max(times, default=None)))
-        known = self._rejections.get(node, ())
-        if given.accepted and asked.is_echoed_by(given):
-            kept = tuple(r for r in known if r.mag != mag.id)
-            if kept:
-                _keep(self._rejections, node, kept)
-            else:
-                self._rejections.pop(node, None)
-            return
         attempts = step.exchange.attempts if step.exchange is not None else ()
         first = attempts[0] if attempts else step.moment
-        rejection = Rejection(mag.id, request, reply, step.moment, first)
-        _keep(self._rejections, node, (*known[1 - MAX_REJECTIONS :], rejection))
-        if given.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and reply.time is not None:
+        rejection = Rejection(mag.id, request.message, reply.message, step.moment, first)
+        node.rejections = (*node.rejections[1 - MAX_REJECTIONS :], rejection)
+        time = reply.message.time
+        if reply.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and time is not None:
             self._state.clock.set(
-                reply.time + self._state.timers.retry, partial(self._not_retried, step)
+                time + self._state.timers.retry, partial(self._not_retried, step, node)
             )
 
-    def _not_retried(self, answer: Step, now: int) -> Iterator[Step]:
+    def _not_retried(self, answer: Step, node: _Node, now: int) -> Iterator[Step]:
         """Look whether a MAG registered again after status 157 (RFC 5213 section 6.9.1.2)."""
         exchange, mag = answer.exchange, answer.mag
         assert exchange is not None
         assert mag is not None
-        assert exchange.lma is not None
-        assert exchange.answered is not None
-        node = _node(exchange.lma, exchange.answered)
-        requests = self._requests.get((mag.id, node), ())
+        requests = node.requests.get(mag.id, ())
         if requests and requests[-1].ordinal > answer.moment.ordinal:
             return
-        rejections = [
-            r for r in self._rejections.get(node, ()) if r.moment.ordinal == answer.moment.ordinal
-        ]
+        rejections = [r for r in node.rejections if r.moment.ordinal == answer.moment.ordinal]
         moment = self._state.clock_moment(now, exchange.answered)
         step = self._state.step(
             moment,
@@ -257,20 +295,9 @@ class Memory:
         yield replace(step, past=Past(rejections=tuple(rejections)))
 
 
-def _node(lma: bytes, request: Message) -> Node:
-    return lma, registration(request).mobile_node
-
-
 def _is_known(session: Session, mag: int) -> bool:
     """Tell whether the LMA has an entry of the session, or may be about to make one."""
-    return any(
-        b.state.is_live or (b.mag == mag and b.state is BindingState.PENDING)
-        for b in session.bindings
-    )
-
-
-def _keep(table: OrderedDict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    table.move_to_end(key)
-    while len(table) > LIMIT:
-        table.popitem(last=False)
+    for binding in session.bindings:
+        if binding.state.is_live or (binding.mag == mag and is_there(binding)):
+            return True
+    return False

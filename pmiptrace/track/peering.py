@@ -112,13 +112,16 @@ class Peerings:
         """Look for a session of two peers that is open, or was until a moment ago."""
         if mag is None or message.time is None:
             return None
-        sessions = self._state.sessions.newest_of_mag(mag.id)
-        found = [s for s in islice(sessions, MAX_SESSIONS) if s.lma == lma]
-        if any(is_open(session) for session in found):
-            return True
         recent = message.time - self._state.timers.warmup
-        is_unclear = any(s.partial or (s.closed_at or recent) >= recent for s in found)
-        return None if is_unclear or not found or len(found) == MAX_SESSIONS else False
+        looked_through, is_unclear = 0, False
+        for session in islice(self._state.sessions.newest_of_mag(mag.id), MAX_SESSIONS):
+            if session.lma != lma:
+                continue
+            if is_open(session):
+                return True
+            looked_through += 1
+            is_unclear = is_unclear or session.partial or (session.closed_at or recent) >= recent
+        return None if is_unclear or looked_through in (0, MAX_SESSIONS) else False
 
 
 def is_same_request(message: Message, earlier: Message) -> bool:

@@ -14,6 +14,8 @@ from pmiptrace.track.registration import Registration
 K = TypeVar("K")
 V = TypeVar("V")
 
+_UNKNOWN = (Capability.UNKNOWN, None)
+
 MAX_ADDRESSES = 64
 """Care-of addresses kept of one MAG."""
 
@@ -34,8 +36,10 @@ class Peers:
         self._by_address: dict[bytes, int] = {}
         self._joined: dict[int, int] = {}
         self._capability: dict[tuple[int, bytes], tuple[Capability, Moment]] = {}
-        self._multipath_lmas: dict[bytes, Moment] = {}
-        self._ipv4_lmas: dict[bytes, Moment] = {}
+        self.multipath_lmas: dict[bytes, Moment] = {}
+        """When an LMA first sent the MAG Multipath Binding option to anyone."""
+        self.ipv4_lmas: dict[bytes, Moment] = {}
+        """When an LMA first showed that it supports RFC 5844."""
         self._count = 0
         self._rest: int | None = None
         self._requests: dict[tuple[bytes, bytes], None] = {}
@@ -107,13 +111,15 @@ class Peers:
 
     def request_seen(self, mag_address: bytes, lma: bytes) -> None:
         """Note that this direction of the traffic is in the capture."""
-        _keep(self._requests, (mag_address, lma), None)
-        _keep(self._lmas, lma, None)
+        if (mag_address, lma) not in self._requests:
+            _keep(self._requests, (mag_address, lma), None)
+            _keep(self._lmas, lma, None)
 
     def reply_seen(self, mag_address: bytes, lma: bytes) -> None:
         """Note that this direction of the traffic is in the capture."""
-        _keep(self._replies, (mag_address, lma), None)
-        _keep(self._lmas, lma, None)
+        if (mag_address, lma) not in self._replies:
+            _keep(self._replies, (mag_address, lma), None)
+            _keep(self._lmas, lma, None)
 
     def is_half_duplex(self, mag_address: bytes, lma: bytes) -> bool:
         """Tell whether one direction between a MAG's address and an LMA was not seen so far."""
@@ -131,7 +137,7 @@ class Peers:
 
     def capability(self, mag: int, lma: bytes) -> tuple[Capability, Moment | None]:
         """Give what an LMA showed a MAG of its multipath support, and when."""
-        return self._capability.get((mag, lma), (Capability.UNKNOWN, None))
+        return self._capability.get((mag, lma), _UNKNOWN)
 
     def learn_capability(self, mag: int, lma: bytes, capable: bool, moment: Moment) -> None:
         """Note that an acceptance carried, or lacked, the MAG Multipath Binding option."""
@@ -141,21 +147,13 @@ class Peers:
 
     def learn_multipath(self, lma: bytes, moment: Moment) -> None:
         """Note that an LMA sends the MAG Multipath Binding option at all."""
-        if lma not in self._multipath_lmas:
-            _keep(self._multipath_lmas, lma, moment)
+        if lma not in self.multipath_lmas:
+            _keep(self.multipath_lmas, lma, moment)
 
     def learn_ipv4(self, lma: bytes, moment: Moment) -> None:
         """Note that an LMA supports RFC 5844."""
-        if lma not in self._ipv4_lmas:
-            _keep(self._ipv4_lmas, lma, moment)
-
-    def multipath_since(self, lma: bytes) -> Moment | None:
-        """Give when an LMA first sent the MAG Multipath Binding option to anyone."""
-        return self._multipath_lmas.get(lma)
-
-    def ipv4_since(self, lma: bytes) -> Moment | None:
-        """Give when an LMA first showed that it supports RFC 5844."""
-        return self._ipv4_lmas.get(lma)
+        if lma not in self.ipv4_lmas:
+            _keep(self.ipv4_lmas, lma, moment)
 
     def _new(self, identifier: Identifier | None) -> int:
         self._count += 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
-from pmiptrace.model import Identifier, Message, Option, Prefix
+from pmiptrace.model import Identifier, Message, OpaqueOption, Option, Prefix
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc5213 import (
@@ -24,6 +23,7 @@ from pmiptrace.wire.options.rfc5844 import (
     Ipv4HomeAddressReply,
     Ipv4HomeAddressRequest,
 )
+from pmiptrace.wire.options.rfc5845 import GreKey
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 
@@ -32,15 +32,22 @@ PROXY_ONLY_OPTIONS = (22, 23, 24, 63, 64)
 LMA_IPV4_OPTIONS = frozenset({Ipv4HomeAddressReply, Ipv4DefaultRouterAddress, Ipv4DhcpSupportMode})
 
 
-class Registration(Struct, frozen=True, kw_only=True):
+class Registration(Struct, frozen=True, gc=False, kw_only=True):
     """The parts of a PBU or PBA that bindings are made of."""
 
     message: Message
+    options: dict[type[Option], Any]
+    """The first option of each class."""
+    mag_address: bytes
+    """Where the MAG sends and receives: the source of a PBU, the destination of a PBA."""
+    lma: bytes
     sequence: int
     lifetime: int
     """Seconds."""
     status: int | None = None
     """Of a PBA."""
+    accepted: bool = False
+    """Whether a PBA accepts: status below 128."""
     mobile_node: Identifier | None = None
     prefixes: tuple[Prefix, ...] = ()
     """The Home Network Prefixes that are not ALL_ZERO, sorted."""
@@ -50,33 +57,33 @@ class Registration(Struct, frozen=True, kw_only=True):
     """Of option 36 or 37, unless 0.0.0.0."""
     has_ipv4: bool = False
     """Whether option 36 or 37 is there at all."""
+    grants_ipv4: bool = False
+    """Whether a PBA says that the mobile node has an IPv4 home address."""
     is_from_ipv4_lma: bool = False
     """Whether an option is there that only an LMA with RFC 5844 sends."""
     care_of_address: bytes
     multipath: MagMultipathBinding | None = None
+    bid: int | None = None
+    """The BID of RFC 8278, if the MAG Multipath Binding option is there."""
     mag_identifier: Identifier | None = None
     handoff_indicator: int | None = None
     access_technology: int | None = None
     link_layer_identifier: bytes | None = None
     link_local_address: bytes | None = None
+    gre_key: int | None = None
     timestamp: int | None = None
     """In units of 1/65536 s (RFC 5213 section 8.8)."""
 
-    @property
-    def accepted(self) -> bool:
-        """Whether a PBA accepts: status below 128."""
-        return self.status is not None and self.status < 128
-
-    @property
-    def bid(self) -> int | None:
-        """The BID of RFC 8278, if the MAG Multipath Binding option is there."""
-        return self.multipath.bid if self.multipath else None
+    def has(self, cls: type[Option]) -> bool:
+        """Tell whether an option is there, decodable or not."""
+        options = self.options
+        return cls in options or (OpaqueOption in options and self.message.has(cls.number))
 
     def concerns_same(self, other: Registration) -> bool:
         """Tell whether two PBUs between the same nodes are about the same binding."""
         return (
-            self.message.source == other.message.source
-            and self.message.destination == other.message.destination
+            self.mag_address == other.mag_address
+            and self.lma == other.lma
             and self.mobile_node == other.mobile_node
             and self.bid == other.bid
             and self.prefixes == other.prefixes
@@ -106,13 +113,22 @@ class Registration(Struct, frozen=True, kw_only=True):
 
         A MAG ignores a PBA in which one of them differs (RFC 5213 section 6.9.1.2, item 6).
         """
-        pairs = (
-            (self.mobile_node, reply.mobile_node),
-            (self.handoff_indicator, reply.handoff_indicator),
-            (self.access_technology, reply.access_technology),
-            (self.link_layer_identifier, reply.link_layer_identifier),
+        asked = (
+            self.mobile_node,
+            self.handoff_indicator,
+            self.access_technology,
+            self.link_layer_identifier,
         )
-        return all(asked is None or given in (None, asked) for asked, given in pairs)
+        given = (
+            reply.mobile_node,
+            reply.handoff_indicator,
+            reply.access_technology,
+            reply.link_layer_identifier,
+        )
+        return asked == given or all(
+            wanted is None or got in (None, wanted)
+            for wanted, got in zip(asked, given, strict=True)
+        )
 
 
 def is_registration(message: Message) -> bool:
@@ -140,53 +156,59 @@ def registration(message: Message) -> Registration:
 
 
 def _read(message: Message) -> Registration:
-    body = message.body
-    assert isinstance(body, BindingUpdate | BindingAcknowledgement)
-    is_update = isinstance(body, BindingUpdate)
-    # Message.first() looks through all options for each; this goes through them once.
-    options: dict[type[Option], Option] = {}
-    prefixes: list[Prefix] = []
-    for option in message.options:
-        cls = type(option)
-        if cls is HomeNetworkPrefix:
-            prefixes.append(option.prefix)  # type: ignore[attr-defined]
-        elif cls not in options:
-            options[cls] = option
-    first: Callable[[type[Option]], Any] = options.get
-    mn: MnIdentifier | None = first(MnIdentifier)
-    mag: MagIdentifier | None = first(MagIdentifier)
-    alternate: AlternateCareOfAddress | None = first(AlternateCareOfAddress) if is_update else None
-    handoff: HandoffIndicator | None = first(HandoffIndicator)
-    technology: AccessTechnologyType | None = first(AccessTechnologyType)
-    link_layer: MnLinkLayerIdentifier | None = first(MnLinkLayerIdentifier)
-    link_local: LinkLocalAddress | None = first(LinkLocalAddress)
-    timestamp: Timestamp | None = first(Timestamp)
-    ipv4: Ipv4HomeAddressRequest | Ipv4HomeAddressReply | None = first(
-        Ipv4HomeAddressRequest
-    ) or first(Ipv4HomeAddressReply)
-    named = [prefix for prefix in prefixes if not prefix.is_all_zero]
-    if alternate is not None:
-        care_of_address = alternate.care_of_address
+    body, datagram = message.body, message.datagram
+    # From the back, so that the first option of a class is the one that stays.
+    options: dict[type[Option], Any] = {type(o): o for o in reversed(message.options)}
+    if isinstance(body, BindingUpdate):
+        mag_address, lma, status = datagram.source, datagram.destination, None
+        alternate: AlternateCareOfAddress | None = options.get(AlternateCareOfAddress)
+        care_of_address = mag_address if alternate is None else alternate.care_of_address
     else:
-        care_of_address = message.source if is_update else message.destination
+        assert isinstance(body, BindingAcknowledgement)
+        mag_address, lma, status = datagram.destination, datagram.source, body.status
+        care_of_address = mag_address
+    prefixes: list[Prefix] = []
+    if HomeNetworkPrefix in options:
+        prefixes = [o.prefix for o in message.options if type(o) is HomeNetworkPrefix]
+    named = [prefix for prefix in prefixes if any(prefix.address)]
+    granted: Ipv4HomeAddressReply | None = options.get(Ipv4HomeAddressReply)
+    ipv4: Ipv4HomeAddressRequest | Ipv4HomeAddressReply | None
+    ipv4 = options.get(Ipv4HomeAddressRequest) or granted
+    ipv4_home_address = ipv4.prefix if ipv4 and any(ipv4.home_address) else None
+    mn: MnIdentifier | None = options.get(MnIdentifier)
+    mag: MagIdentifier | None = options.get(MagIdentifier)
+    multipath: MagMultipathBinding | None = options.get(MagMultipathBinding)
+    handoff: HandoffIndicator | None = options.get(HandoffIndicator)
+    technology: AccessTechnologyType | None = options.get(AccessTechnologyType)
+    link_layer: MnLinkLayerIdentifier | None = options.get(MnLinkLayerIdentifier)
+    link_local: LinkLocalAddress | None = options.get(LinkLocalAddress)
+    timestamp: Timestamp | None = options.get(Timestamp)
+    gre: GreKey | None = options.get(GreKey)
     return Registration(
         message=message,
+        options=options,
+        mag_address=mag_address,
+        lma=lma,
         sequence=body.sequence,
         lifetime=body.lifetime_s,
-        status=body.status if isinstance(body, BindingAcknowledgement) else None,
+        status=status,
+        accepted=status is not None and status < 128,
         mobile_node=mn.identity if mn and mn.identifier else None,
         prefixes=tuple(sorted(named)) if len(named) > 1 else tuple(named),
         all_zero=len(named) < len(prefixes),
-        ipv4_home_address=ipv4.prefix if ipv4 and not ipv4.prefix.is_all_zero else None,
+        ipv4_home_address=ipv4_home_address,
         has_ipv4=ipv4 is not None,
+        grants_ipv4=granted is not None and granted.accepted and any(granted.home_address),
         is_from_ipv4_lma=not LMA_IPV4_OPTIONS.isdisjoint(options),
         care_of_address=care_of_address,
-        multipath=first(MagMultipathBinding),
+        multipath=multipath,
+        bid=multipath.bid if multipath else None,
         mag_identifier=mag.identity if mag else None,
         handoff_indicator=handoff.indicator if handoff else None,
         access_technology=technology.access_technology if technology else None,
         link_layer_identifier=link_layer.identifier if link_layer else None,
         link_local_address=link_local.address if link_local else None,
+        gre_key=gre.key if gre else None,
         # A dialect sends eight zero octets where it has no clock: that is no timestamp.
         timestamp=timestamp.timestamp if timestamp and timestamp.timestamp else None,
     )

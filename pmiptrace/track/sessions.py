@@ -29,6 +29,12 @@ K = TypeVar("K")
 BindingKey = tuple[int, int | None, bytes | None]
 """A MAG and a BID, or its care-of address where there is no BID."""
 
+_OPEN = frozenset(
+    state
+    for state in BindingState
+    if state.is_live or state in (BindingState.PENDING, BindingState.DEREG_WAIT)
+)
+
 MAX_PER_NODE = 64
 """Sessions of one mobile node at one LMA that are looked through."""
 MAX_BINDINGS = 512
@@ -61,6 +67,11 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    @property
+    def is_overfull(self) -> bool:
+        """Whether there are more sessions than can be kept."""
+        return len(self._by_id) > self.LIMIT
+
     def get(self, number: int | None) -> Session | None:
         """Give a session by its id."""
         return None if number is None else self._by_id.get(number)
@@ -87,15 +98,17 @@ class Sessions:
 
     def put(self, session: Session) -> None:
         """Store the present form of a session."""
-        if len(session.bindings) > MAX_BINDINGS:
-            least = _least(session.bindings)
+        bindings = session.bindings
+        if len(bindings) > MAX_BINDINGS:
+            least = _least(bindings)
             session = without_binding(session, binding_key(least))
-            if all(binding.mag != least.mag for binding in session.bindings):
+            bindings = session.bindings
+            if all(binding.mag != least.mag for binding in bindings):
                 _discard(self._by_mag, least.mag, session.id)
         self._by_id[session.id] = session
-        if session.bindings:
+        if bindings:
             # Only the last binding can be new.
-            self._by_mag.setdefault(session.bindings[-1].mag, {})[session.id] = None
+            _add(self._by_mag, bindings[-1].mag, session.id)
 
     def oldest(self) -> Session:
         """Give the session that was made first of those that are left."""
@@ -115,7 +128,7 @@ class Sessions:
 
     def note_certain(self, session: Session, mag: int) -> None:
         """Note that a session has a binding of a MAG which a restart would put in doubt."""
-        self._certain.setdefault((mag, session.lma), {})[session.id] = None
+        _add(self._certain, (mag, session.lma), session.id)
 
     def take_certain(self, mag: int, lma: bytes) -> list[Session]:
         """Give the sessions so noted, and no longer note them."""
@@ -159,8 +172,7 @@ class Sessions:
 
     def of_node(self, lma: bytes, mobile_node: Identifier | None) -> list[Session]:
         """Give the sessions of a mobile node at an LMA, the newest last."""
-        found = (self._by_id.get(number) for number in self._by_node.get((lma, mobile_node), ()))
-        return [session for session in found if session is not None]
+        return [self._by_id[number] for number in self._by_node.get((lma, mobile_node), ())]
 
     def with_prefixes(
         self, lma: bytes, mobile_node: Identifier | None, registration: Registration
@@ -247,25 +259,48 @@ def binding_key(binding: Binding) -> BindingKey:
     return binding.mag, binding.bid, None if binding.bid is not None else binding.care_of_address
 
 
+def new_binding(key: BindingKey, request: Registration) -> Binding:
+    """Give the binding that a PBU asks for, before anything happened to it."""
+    mag, bid, _ = key
+    multipath = request.multipath
+    return Binding(
+        mag=mag,
+        bid=bid,
+        care_of_address=request.care_of_address,
+        ports=request.message.datagram.ports,
+        access_technology=request.access_technology,
+        interface_att=multipath.if_att if multipath else None,
+        interface_label=multipath.if_label if multipath else None,
+        handoff_indicator=request.handoff_indicator,
+        link_layer_identifier=request.link_layer_identifier,
+        first_request=request.message,
+    )
+
+
 def find_binding(session: Session, key: BindingKey) -> Binding | None:
     """Give the binding with that key."""
+    mag, bid, address = key
     for binding in session.bindings:
-        if binding_key(binding) == key:
+        if binding.mag != mag or binding.bid != bid:
+            continue
+        if bid is not None or binding.care_of_address == address:
             return binding
     return None
 
 
 def with_binding(session: Session, binding: Binding, key: BindingKey | None = None) -> Session:
     """Give the session with a binding in place of the one with that key, its own by default."""
-    key = key or binding_key(binding)
-    bindings = session.bindings
+    mag, bid, address = key or binding_key(binding)
+    bindings = [*session.bindings]
     for index, known in enumerate(bindings):
-        if binding_key(known) == key:
-            bindings = (*bindings[:index], binding, *bindings[index + 1 :])
+        if known.mag != mag or known.bid != bid:
+            continue
+        if bid is not None or known.care_of_address == address:
+            bindings[index] = binding
             break
     else:
-        bindings = (*bindings, binding)
-    return replace(session, bindings=bindings)
+        bindings.append(binding)
+    return replace(session, bindings=tuple(bindings))
 
 
 def rekeyed(session: Session, old: BindingKey, binding: Binding) -> Session:
@@ -319,16 +354,20 @@ def _is_same_attachment(binding: Binding, request: Registration) -> bool:
 
 def is_open(session: Session) -> bool:
     """Tell whether a binding of the session is live, requested or not deleted yet."""
-    for binding in session.bindings:
-        state = binding.state
-        if state.is_live or state is BindingState.PENDING or state is BindingState.DEREG_WAIT:
-            return True
-    return False
+    return not _OPEN.isdisjoint([binding.state for binding in session.bindings])
 
 
 def _least(bindings: tuple[Binding, ...]) -> Binding:
     """Give the binding to forget when there are too many: one that is over, or the first."""
     return next((b for b in bindings[:-1] if not b.state.is_live), bindings[0])
+
+
+def _add(index: dict[K, dict[int, None]], key: K, number: int) -> None:
+    numbers = index.get(key)
+    if numbers is None:
+        index[key] = {number: None}
+    else:
+        numbers[number] = None
 
 
 def _discard(index: dict[K, dict[int, None]], key: K, number: int) -> None:

@@ -132,6 +132,7 @@ class Signalling:
         if is_new:
             for found, binding in self._revoked(message, body):
                 session = self.state.move(found, binding, Event.REVOCATION, moment)
+                self.state.sessions.put(session)
         self._await(key, message, self.state.timers.revocation_answer, self._unrevoked)
         return self._step(exchange, message, moment, before, outstanding=rivals)
 

@@ -38,6 +38,7 @@ MAX_HISTORY = 200
 
 _RENEWING = (Event.ACCEPTED, Event.EXTENDED)
 """Events that count even if the state stays the same: they grant a lifetime anew."""
+_BEGUN = frozenset(s for s in BindingState if s.is_live or s is BindingState.PENDING)
 _CERTAIN = frozenset(state for state, row in TRANSITIONS.items() if Event.PEER_RESTARTED in row)
 """States that a restart of the peer puts in doubt."""
 
@@ -65,35 +66,36 @@ class State:
     def move(
         self, session: Session, binding: Binding, event: Event, moment: Moment, **changes: Any
     ) -> Session:
-        """Move one binding by an event, and set the alarms that its new state needs."""
+        """Move one binding by an event, and set the alarms that its new state needs.
+
+        The session that this gives is not stored yet: `touch` does that, once all has changed.
+        """
         state, shadow = binding.state, binding.shadow
         after = next_state(state, event, shadow)
-        if after is not state or event in _RENEWING:
-            transition = Transition(moment, event.value, state, after)
-            ended = binding.ended_at
-            if after.is_live or after is BindingState.PENDING:
-                ended = None
-            elif ended is None:
-                ended = moment.time
-            moved = replace(
-                binding,
-                state=after,
-                shadow=next_shadow(state, event, shadow),
-                since=moment,
-                ended_at=ended,
-                history=(*binding.history[1 - MAX_HISTORY :], transition),
-                **changes,
-            )
-            self._transitions.append((moved, transition))
-            self._moved.append(session.id)
-        else:
+        shadow = next_shadow(state, event, shadow)
+        if after is state and event not in _RENEWING:
             # The event does not touch the binding in this state.
-            moved = replace(binding, shadow=next_shadow(state, event, shadow), **changes)
-        session = with_binding(session, moved, binding_key(binding))
-        self.sessions.put(session)
-        if moved.since is moment:
-            self._watch(session, moved)
-        return session
+            moved = replace(binding, shadow=shadow, **changes)
+            return with_binding(session, moved, binding_key(binding))
+        transition = Transition(moment, event, state, after)
+        ended = binding.ended_at
+        if after in _BEGUN:
+            ended = None
+        elif ended is None:
+            ended = moment.time
+        moved = replace(
+            binding,
+            state=after,
+            shadow=shadow,
+            since=moment,
+            ended_at=ended,
+            history=(*binding.history[1 - MAX_HISTORY :], transition),
+            **changes,
+        )
+        self._transitions.append((moved, transition))
+        self._moved.append(session.id)
+        self._watch(session, moved)
+        return with_binding(session, moved, binding_key(binding))
 
     def touch(self, session: Session, moment: Moment, **changes: Any) -> Session:
         """Store a session with what changed, opened or closed as its bindings are."""
@@ -126,6 +128,7 @@ class State:
             for binding in session.bindings:
                 if binding.mag == mag and binding.state in _CERTAIN:
                     session = self.move(session, binding, event, moment)
+            self.sessions.put(session)
 
     # --------------------------------------------------------------------------------- steps
 
@@ -148,7 +151,6 @@ class State:
             after = self.sessions.get(before.id)
         transitions, self._transitions = tuple(self._transitions), []
         sessions, self._moved = tuple(self._moved), []
-        lma = exchange.lma if exchange else None
         return Step(
             moment=moment,
             message=message,
@@ -161,33 +163,41 @@ class State:
             binding=find_binding(after, key) if after and key else None,
             transitions=transitions,
             moved=sessions,
-            context=self._context(after or before, mag, message, moment, lma),
+            context=self._context(after or before, mag, message, moment, exchange),
             events=events,
         )
 
-    def _context(self, session: Session | None, mag: MagNode | None, message: Message | None,
-                 moment: Moment, lma: bytes | None) -> Context:  # fmt: skip
+    def _context(
+        self,
+        session: Session | None,
+        mag: MagNode | None,
+        message: Message | None,
+        moment: Moment,
+        exchange: Exchange | None,
+    ) -> Context:
+        lma = exchange.lma if exchange is not None else None
         if mag is None or lma is None:
             return Context(warmup=self.is_warmup(moment.time))
-        capability, since = self.peers.capability(mag.id, lma)
-        if message is not None:
-            address = message.source if message.source != lma else message.destination
-        else:
+        if message is None:
             address = mag.addresses[-1]
-        number = session.id if session else 0
+        else:
+            datagram = message.datagram
+            address = datagram.source if datagram.source != lma else datagram.destination
+        peers, number = self.peers, session.id if session is not None else 0
+        capability, since = peers.capability(mag.id, lma)
         return Context(
             warmup=self.is_warmup(moment.time),
-            half_duplex=self.peers.is_half_duplex(address, lma),
+            half_duplex=peers.is_half_duplex(address, lma),
             capability=capability,
             capability_since=since,
-            lma_multipath=self.peers.multipath_since(lma),
-            lma_ipv4=self.peers.ipv4_since(lma),
+            lma_multipath=peers.multipath_lmas.get(lma),
+            lma_ipv4=peers.ipv4_lmas.get(lma),
             contiguous_since=self.continuity.since(mag.id, lma, number, moment.ordinal),
         )
 
     def moment(self, message: Message, ordinal: int | None = None) -> Moment:
         """Give the moment of a message."""
-        frame = message.frame
+        frame = message.datagram.frame
         return Moment(
             frame.capture, frame.number, frame.time, self.ordinal if ordinal is None else ordinal
         )
@@ -284,7 +294,7 @@ class State:
     @property
     def is_overfull(self) -> bool:
         """Whether there are more sessions than can be kept."""
-        return len(self.sessions) > self.sessions.LIMIT
+        return self.sessions.is_overfull
 
     def shed(self) -> Iterator[Step]:
         """Forget the oldest sessions, as long as there are too many."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from pmiptrace.model import Exchange, Message, Step
+from pmiptrace.model import Exchange, Message, Session, Step
 from pmiptrace.track.duplicates import Duplicates
 from pmiptrace.track.past import Memory
-from pmiptrace.track.registration import is_registration
+from pmiptrace.track.registration import Registration, is_registration, registration
 from pmiptrace.track.registrations import Registrations
 from pmiptrace.track.signalling import Signalling
 from pmiptrace.track.state import State
@@ -30,7 +30,7 @@ class Tracker:
 
     def feed(self, message: Message) -> Iterator[Step]:
         """Take the next message; give the steps that time and the message bring about."""
-        time = message.time
+        time = message.datagram.frame.time
         events: tuple[str, ...] = ()
         if time is not None:
             if self._last is not None and time < self._last - SECOND:
@@ -45,12 +45,16 @@ class Tracker:
             yield Step(moment=moment, message=message, events=(*events, "PM-DUP-CAPTURE"))
             return
         self.state.ordinal += 1
-        sessions = self._memory.sessions(message)
-        for step in self._handle(message):
+        known: Registration | None = None
+        sessions: list[Session] = []
+        if is_registration(message) or isinstance(message.body, BindingAcknowledgement):
+            known = registration(message)
+            sessions = self._memory.sessions(known)
+        for step in self._handle(message, known):
             told = self._memory.told(step, sessions)
             yield replace(told, events=(*events, *told.events)) if events else told
             events = ()
-        if self._registrations.is_overfull or self.state.is_overfull:
+        if known is not None and (self._registrations.is_overfull or self.state.is_overfull):
             yield from self._registrations.shed()
             yield from self.state.shed()
 
@@ -65,9 +69,9 @@ class Tracker:
         yield from self._registrations.unfinished()
         yield from self._signalling.unfinished()
 
-    def _handle(self, message: Message) -> Iterator[Step]:
-        if is_registration(message):
-            return self._registrations.request(message)
-        if isinstance(message.body, BindingAcknowledgement):
-            return self._registrations.acknowledgement(message)
-        return self._signalling.feed(message)
+    def _handle(self, message: Message, known: Registration | None) -> Iterable[Step]:
+        if known is None:
+            return self._signalling.feed(message)
+        if known.status is None:
+            return self._registrations.request(known)
+        return self._registrations.acknowledgement(known)
