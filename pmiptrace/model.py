@@ -428,6 +428,7 @@ class Binding(Struct, frozen=True, gc=False, kw_only=True):
     replaced_by: str | None = None
     """Why it was replaced: ``overwrite``, ``handover``, ``single``."""
     history: tuple[Transition, ...] = ()
+    """The changes of its state, oldest first; of many refreshes only the newest are kept."""
 
 
 class Refusal(Struct, frozen=True, gc=False):
@@ -581,7 +582,8 @@ class Past(Struct, frozen=True, gc=False, kw_only=True):
     sent_by_mag: Message | None = None
     """The PBU that the MAG had sent to this LMA before this one, for whatever mobile node."""
     requests: tuple[Moment, ...] = ()
-    """The MAG's last PBUs for this mobile node at this LMA, this one included; five at most."""
+    """The MAG's last PBUs for this mobile node at this LMA, this one included, as far as less than
+    two seconds went by between one and the next; twelve at most."""
     rejections: tuple[Rejection, ...] = ()
     """What the LMA refused for this mobile node since it accepted a PBU of the same MAG."""
     unlike: tuple[Unlike, ...] = ()

@@ -29,6 +29,7 @@ from pmiptrace.track.bounded import keep
 from pmiptrace.track.classify import is_cut, is_there
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.state import State
+from pmiptrace.track.timers import SECOND
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.options.rfc5213 import LinkLocalAddress, Timestamp
 from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters
@@ -36,6 +37,8 @@ from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters
 LIMIT = 100_000
 """Entries kept of each kind."""
 MAX_REJECTIONS = 8
+RUN_ENDS = 2 * SECOND
+"""After so long without a PBU, what rate the ones before had does not matter."""
 MAX_REQUESTS = 12
 """Two more than the highest rate that rules can be set to allow."""
 MAX_MAGS = 64
@@ -172,7 +175,7 @@ class Memory:
         if request.mobile_node is not None:
             node = self._node(request.lma, request.mobile_node)
             rejections = node.rejections
-            requests = (*node.requests.get(mag.id, ())[1 - MAX_REQUESTS :], step.moment)
+            requests = (*_just_before(step.moment, node.requests.get(mag.id, ())), step.moment)
             node.requests[mag.id] = requests
             if len(node.requests) > MAX_MAGS:
                 del node.requests[next(iter(node.requests))]
@@ -293,6 +296,16 @@ class Memory:
             before=self._state.sessions.get(exchange.session),
         )
         yield replace(step, past=Past(rejections=tuple(rejections)))
+
+
+def _just_before(moment: Moment, requests: tuple[Moment, ...]) -> tuple[Moment, ...]:
+    """Give the requests of a run that goes on with one at this moment."""
+    if not requests:
+        return ()
+    now, last = moment.time, requests[-1].time
+    if now is not None and last is not None and now - last > RUN_ENDS:
+        return ()
+    return requests[1 - MAX_REQUESTS :]
 
 
 def _is_known(session: Session, mag: int) -> bool:

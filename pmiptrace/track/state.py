@@ -33,12 +33,15 @@ from pmiptrace.track.sessions import (
 from pmiptrace.track.states import TRANSITIONS, Event, next_shadow, next_state
 from pmiptrace.track.timers import Clock, Timers
 
-MAX_HISTORY = 200
-"""Transitions kept of one binding; the oldest go first."""
+ENOUGH_HISTORY = 8
+"""Transitions of one binding beyond which the oldest refreshes are forgotten."""
+MAX_HISTORY = 64
+"""Transitions kept of one binding, however many of them are no refreshes; the oldest go first."""
 
 _RENEWING = (Event.ACCEPTED, Event.EXTENDED)
 """Events that count even if the state stays the same: they grant a lifetime anew."""
 _BEGUN = frozenset(s for s in BindingState if s.is_live or s is BindingState.PENDING)
+_REFRESHED = (BindingState.ACTIVE, BindingState.REFRESHING, BindingState.ASSUMED)
 _CERTAIN = frozenset(state for state, row in TRANSITIONS.items() if Event.PEER_RESTARTED in row)
 """States that a restart of the peer puts in doubt."""
 
@@ -89,7 +92,7 @@ class State:
             shadow=shadow,
             since=moment,
             ended_at=ended,
-            history=(*binding.history[1 - MAX_HISTORY :], transition),
+            history=_prolonged(binding.history, transition),
             **changes,
         )
         self._transitions.append((moved, transition))
@@ -306,3 +309,22 @@ class State:
         self.sessions.remove(session)
         moment = Moment(session.last.capture, None, now, self.ordinal)
         return Step(moment=moment, before=session, after=None)
+
+
+def _prolonged(history: tuple[Transition, ...], transition: Transition) -> tuple[Transition, ...]:
+    """Give a binding's history with one more transition, and without its oldest refresh if long.
+
+    A binding that lives long is refreshed again and again, and its memory must not grow with that.
+    What is left out leads from a state back to the same, so that the rest still fits together.
+    """
+    if len(history) >= ENOUGH_HISTORY:
+        start: int | None = None
+        for index, known in enumerate(history):
+            if start is not None and known.before is history[start].before:
+                history = history[:start] + history[index:]
+                break
+            if known.before not in _REFRESHED or known.after not in _REFRESHED:
+                start = None
+            elif start is None:
+                start = index
+    return (*history[1 - MAX_HISTORY :], transition)
