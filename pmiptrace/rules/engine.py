@@ -1,8 +1,14 @@
 """Runs the rules over the steps of a trace and makes findings of their verdicts.
 
-Which rules apply to a message depends on its kind, on whether it is a reply, and on the numbers
-of its options. The engine works that out once per such shape, keeps the list as a `_Plan`, and for
-every further message of the shape only calls the rules on the list.
+Which rules are called for a message is settled in three stages, each of which is worked out once
+and remembered:
+
+- the shape of the message, and of the request that it answers, tells which rules it is for: its
+  kind, the numbers of its options, its status ... (`_Form`, `_Selection`);
+- the facts of the step (`pmiptrace.rules.situation`) tell which of those have something to say
+  (`_Plan`);
+- what rules found in order in the octets of an option, or in the places of all options, holds
+  for equal ones (`_InOrder`).
 
 A finding goes out once it can no longer change:
 
@@ -42,7 +48,9 @@ from pmiptrace.rules.registry import all_rules
 from pmiptrace.rules.rule import (
     ANY,
     CLOCK,
+    EACH,
     EVENT,
+    FIRST,
     OFFLOAD,
     PASS,
     REPLY,
@@ -55,6 +63,7 @@ from pmiptrace.rules.rule import (
     Shape,
     Verdict,
 )
+from pmiptrace.rules.situation import facts_of
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -64,6 +73,8 @@ DUPLICATE = "PM-DUP-CAPTURE"
 """Event of a message that was captured before: it is counted, not analysed."""
 
 _MAX_PLANS = 4096
+_MAX_LATELY = 1024
+_MAX_IN_ORDER = 16_384
 _MAX_OPEN_EXCHANGES = 65_536
 _MAX_REMEMBERED = 65_536
 _MAX_HOSTS = 16_384
@@ -81,16 +92,86 @@ _Slot = tuple[str, str, int]
 """A rule, the role of the accused and the exchange: there is one finding for each."""
 
 
+class _InOrder:
+    """What some rules found in order: the same again needs no further look."""
+
+    __slots__ = ("known", "rules")
+
+    def __init__(self, rules: frozenset[int]) -> None:
+        self.rules = rules
+        self.known: set[object] = set()
+
+
 class _Plan:
-    """The rules for one shape of message, and how many such messages there were."""
+    """The rules for one shape of message in one situation, and how many such steps there were."""
 
-    __slots__ = ("calls", "kept", "runs")
+    __slots__ = ("calls", "contents", "every", "kept", "places", "runs")
 
-    def __init__(self, calls: list[tuple[int, Check]], kept: list[int]) -> None:
-        self.calls = calls
+    def __init__(
+        self,
+        every: list[tuple[int, Check]],
+        kept: list[int],
+        contents: list[tuple[int, _InOrder]],
+        places: _InOrder | None,
+    ) -> None:
+        self.every = every
+        """The rules to call where something in the message is new."""
         self.kept = kept
-        """Rules that every message of this shape keeps; they are counted and not called."""
+        """Rules that are kept in any case; they are counted and not called."""
+        self.contents = contents
+        """What is in order of the octets of options, by their index in the message."""
+        self.places = places
+        """What is in order of the length of the message and the places of its options."""
+        spared = frozenset[int]().union(*(known.rules for _, known in contents))
+        if places is not None:
+            spared |= places.rules
+        self.calls = [call for call in every if call[0] not in spared]
+        """The rules to call where nothing in the message is new."""
         self.runs = 0
+
+    @property
+    def passes(self) -> list[int]:
+        """The rules that every run keeps unless a call showed otherwise."""
+        return [*(index for index, _ in self.every), *self.kept]
+
+    def has_met(self, message: Message) -> bool:
+        """Tell whether nothing in the message is new."""
+        options = message.options
+        for index, contents in self.contents:
+            if options[index] not in contents.known:
+                return False
+        places = self.places
+        return places is None or (message.length, message.offsets) in places.known
+
+
+class _Selection:
+    """The rules for one shape of message, and the plans for the situations it was met in."""
+
+    __slots__ = ("contents", "kept", "looking", "places", "plans")
+
+    def __init__(
+        self,
+        looking: list[int],
+        kept: list[int],
+        contents: dict[int, frozenset[int]],
+        places: frozenset[int],
+    ) -> None:
+        self.looking = looking
+        self.kept = kept
+        self.contents = contents
+        """The rules that judge an option by its octets, by its index in the message."""
+        self.places = _InOrder(places)
+        self.plans: dict[int, _Plan] = {}
+
+
+class _Form:
+    """What messages have in common that the engine need not tell apart by themselves."""
+
+    __slots__ = ("selections",)
+
+    def __init__(self) -> None:
+        self.selections: dict[tuple[_Form, ExchangeKind] | None, _Selection] = {}
+        """By the form of the request and what it asks for; None where it is no reply."""
 
 
 class _Host:
@@ -124,17 +205,16 @@ class Engine:
         self._by_event = {r.id: i for i, r in enumerate(self._rules) if EVENT in r.on}
         self._undecoded = [i for i, r in enumerate(self._rules) if UNDECODED in r.on]
         self._offload = next((i for i, r in enumerate(self._rules) if OFFLOAD in r.on), None)
-        self._clock = _Plan(
-            [(i, self._checks[i]) for i, r in enumerate(self._rules) if CLOCK in r.on], []
-        )
-        self._nothing = _Plan([], [])
-        self._plans: dict[tuple[Any, ...], _Plan] = {}
+        self._by_trigger: dict[tuple[str, bool], list[int]] = {}
+        self._nothing = _Plan([], [], [], None)
+        self._plans: list[_Plan] = []
         size = len(self._rules)
         self._passed = [0] * size
         self._skipped = [0] * size
         self._failed = [0] * size
         self._inconclusive = [0] * size
         self._noted = [0] * size
+        self._forget_plans()
         self._open: dict[int, dict[_Slot, Finding]] = {}
         self._reported: dict[_Slot, Status] = {}
         self._once: dict[tuple[str, object], Finding] = {}
@@ -146,34 +226,37 @@ class Engine:
 
     def evaluate(self, step: Step) -> list[Finding]:
         """Judge one step; give the findings that are final with it."""
-        message = step.message
-        if message is None:
-            plan = self._clock
-        elif DUPLICATE in step.events:
+        message, events = step.message, step.events
+        out: list[Finding] = []
+        if DUPLICATE in events:
             plan = self._nothing
         else:
-            plan = self._plan_for(message, step)
-        plan.runs += 1
-        out: list[Finding] = []
-        skipped = self._skipped
-        for index, check in plan.calls:
-            try:
-                verdict = check(step)
-            except Exception as error:
-                self._crashed(index, step, error, out)
-                continue
-            if verdict is PASS:
-                continue
-            if verdict is None:
-                skipped[index] += 1
+            selection = self._clock if message is None else self._select(message, step)
+            facts = facts_of(step)
+            plan = selection.plans.get(facts) or self._make_plan(selection, facts)
+            plan.runs += 1
+            if message is not None and not plan.has_met(message):
+                self._judge_anew(plan, message, step, out)
             else:
-                self._judged(index, verdict, step, out)
-        for event in step.events:
+                for index, check in plan.calls:
+                    try:
+                        verdict = check(step)
+                    except Exception as error:
+                        self._crashed(index, step, error, out)
+                        continue
+                    if verdict is PASS:
+                        continue
+                    if verdict is None:
+                        self._skipped[index] += 1
+                    else:
+                        self._judged(index, verdict, step, out)
+        for event in events:
             position = self._by_event.get(event)
             if position is not None:
-                self._call(position, step, out)
+                self._passed[position] += 1
+                self._call(position, step, step, out)
         if message is not None and plan is not self._nothing:
-            if message.checksum_correct:
+            if message.checksum_correct and message.datagram.source not in self._good_hosts:
                 self._good_checksum(message.source, out)
             if self._bad_hosts:
                 self._watch_answers(step)
@@ -188,13 +271,8 @@ class Engine:
         frame = undecoded.frame
         step = Step(moment=Moment(frame.capture, frame.number, frame.time))
         for index in self._undecoded:
-            try:
-                verdict = self._checks[index](undecoded)
-            except Exception as error:
-                self._crashed(index, step, error, out)
-                continue
-            if verdict is not None:
-                self._judged(index, verdict, step, out)
+            self._passed[index] += 1
+            self._call(index, undecoded, step, out)
         return out
 
     def finish(self) -> list[Finding]:
@@ -209,11 +287,8 @@ class Engine:
 
     def counts(self) -> tuple[RuleCount, ...]:
         """Give how often each rule was judged so far; diagnostics judge nobody and are left out."""
-        passed = list(self._passed)
-        for plan in (self._clock, *self._plans.values()):
-            for index in self._passes_of(plan):
-                passed[index] += plan.runs
-        counts = []
+        self._count_plans()
+        passed, counts = self._passed, []
         for index, each in enumerate(self._rules):
             if each.row.is_diagnostic:
                 continue
@@ -224,78 +299,151 @@ class Engine:
 
     # ------------------------------------------------------------------------------ dispatch
 
-    def _plan_for(self, message: Message, step: Step) -> _Plan:
-        body, exchange = message.body, step.exchange
-        status = getattr(body, "status", None)
-        key: tuple[Any, ...]
+    def _select(self, message: Message, step: Step) -> _Selection:
+        form = self._form_of(message)
+        exchange, request = step.exchange, None
+        key = None
         if exchange is not None and look.is_reply(step):
             request = exchange.answered
             assert request is not None
-            key = (
-                message.kind,
-                _types(message),
-                status,
-                not message.defects,
-                message.datagram.ports is None,
-                message.dialect,
-                exchange.kind,
-                request.kind,
-                _types(request),
-                getattr(request.body, "lifetime", None) == 0,
-            )
-        else:
-            request = None
-            zero = getattr(body, "lifetime", None) == 0
-            key = (
-                message.kind,
-                _types(message),
-                status,
-                not message.defects,
-                message.datagram.ports is None,
-                message.dialect,
-                zero,
-            )
-        plan = self._plans.get(key)
-        if plan is None:
-            if len(self._plans) >= _MAX_PLANS:
-                self._forget_plans()
-            plan = self._plans[key] = self._make_plan(_shape(message, exchange, request))
-        return plan
+            key = self._form_of(request), exchange.kind
+        selection = form.selections.get(key)
+        if selection is None:
+            selection = self._make_selection(_shape(message, exchange, request), message)
+            form.selections[key] = selection
+        return selection
 
-    def _make_plan(self, shape: Shape) -> _Plan:
-        triggers = {ANY, shape.kind} | ({REPLY} if shape.request is not None else set())
-        calls: list[tuple[int, Check]] = []
+    def _form_of(self, message: Message) -> _Form:
+        known = self._lately.get(id(message))
+        if known is not None:
+            return known[1]
+        types: tuple[Any, ...] = tuple(map(type, message.options))
+        if OpaqueOption in types:
+            types = tuple(map(option_number, message.options))
+        body = message.body
+        key = (
+            message.kind,
+            types,
+            getattr(body, "status", None),
+            getattr(body, "lifetime", None) == 0,
+            not message.defects,
+            message.datagram.ports is None,
+            message.dialect,
+        )
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms[key] = _Form()
+        if len(self._lately) >= _MAX_LATELY:
+            self._lately.clear()
+        self._lately[id(message)] = message, form
+        return form
+
+    def _make_selection(self, shape: Shape, message: Message) -> _Selection:
+        looking: list[int] = []
         kept: list[int] = []
-        for index, each in enumerate(self._rules):
-            need = each.need(shape) if each.on & triggers else Need.NONE
+        for index in self._triggered(shape.kind, shape.request is not None):
+            need = self._rules[index].need(shape)
             if need is Need.LOOK:
-                calls.append((index, self._checks[index]))
+                looking.append(index)
             elif need is Need.KEPT:
                 kept.append(index)
-        return _Plan(calls, kept)
+        contents: dict[int, frozenset[int]] = {}
+        for place, number in enumerate(map(option_number, message.options)):
+            by_content = (EACH,) if number in shape.repeated else (FIRST, EACH)
+            judging = [
+                index
+                for index in looking
+                if self._rules[index].by_content in by_content
+                and number in self._rules[index].options
+            ]
+            if judging:
+                contents[place] = frozenset(judging)
+        places = frozenset(i for i in looking if self._rules[i].by_places) if shape.sound else ()
+        return _Selection(looking, kept, contents, frozenset(places))
+
+    def _triggered(self, kind: str, is_reply: bool) -> list[int]:
+        """Give the rules that are declared for messages of a kind."""
+        triggered = self._by_trigger.get((kind, is_reply))
+        if triggered is None:
+            triggers = {ANY, kind, REPLY} if is_reply else {ANY, kind}
+            triggered = [i for i, each in enumerate(self._rules) if each.on & triggers]
+            self._by_trigger[kind, is_reply] = triggered
+        return triggered
+
+    def _make_plan(self, selection: _Selection, facts: int) -> _Plan:
+        if len(self._plans) >= _MAX_PLANS:
+            self._forget_plans()
+        every: list[tuple[int, Check]] = []
+        kept = list(selection.kept)
+        for index in selection.looking:
+            each = self._rules[index]
+            if each.when & ~facts:
+                continue
+            if each.kept_when and not each.kept_when & ~facts:
+                kept.append(index)
+            else:
+                every.append((index, self._checks[index]))
+        called = frozenset(index for index, _ in every)
+        contents: list[tuple[int, _InOrder]] = []
+        for place, rules in selection.contents.items():
+            judging = rules & called
+            if judging:
+                contents.append((place, self._contents.setdefault(judging, _InOrder(judging))))
+        places = selection.places if selection.places.rules else None
+        plan = selection.plans[facts] = _Plan(every, kept, contents, places)
+        self._plans.append(plan)
+        return plan
 
     def _forget_plans(self) -> None:
-        for plan in self._plans.values():
-            for index in self._passes_of(plan):
+        """Begin without plans; what was counted with those there were stays."""
+        self._count_plans()
+        self._plans = []
+        self._forms: dict[tuple[Any, ...], _Form] = {}
+        self._lately: dict[int, tuple[Message, _Form]] = {}
+        """The forms of the last messages, by identity, as most are answered soon."""
+        self._contents: dict[frozenset[int], _InOrder] = {}
+        self._in_order: list[_InOrder] = []
+        """Where something is known to be in order, once for each thing."""
+        clock = [i for i, each in enumerate(self._rules) if CLOCK in each.on]
+        self._clock = _Selection(clock, [], {}, frozenset())
+
+    def _count_plans(self) -> None:
+        for plan in self._plans:
+            for index in plan.passes:
                 self._passed[index] += plan.runs
-        self._plans.clear()
+            plan.runs = 0
 
-    @staticmethod
-    def _passes_of(plan: _Plan) -> list[int]:
-        return [*(index for index, _ in plan.calls), *plan.kept]
+    def _judge_anew(self, plan: _Plan, message: Message, step: Step, out: list[Finding]) -> None:
+        """Call every rule of a plan, and remember what is in order."""
+        kept = {index for index, _ in plan.every if self._call(index, step, step, out)}
+        for place, contents in plan.contents:
+            if contents.rules <= kept:
+                self._remember_order(contents, message.options[place])
+        if plan.places is not None and plan.places.rules <= kept:
+            self._remember_order(plan.places, (message.length, message.offsets))
 
-    def _call(self, index: int, step: Step, out: list[Finding]) -> None:
-        """Run one rule outside of a plan."""
-        self._passed[index] += 1
+    def _remember_order(self, order: _InOrder, what: object) -> None:
+        if what in order.known:
+            return
+        if len(self._in_order) >= _MAX_IN_ORDER:
+            for old in self._in_order:
+                old.known.clear()
+            self._in_order.clear()
+        order.known.add(what)
+        self._in_order.append(order)
+
+    def _call(self, index: int, subject: Step | Undecoded, step: Step, out: list[Finding]) -> bool:
+        """Call a rule that is counted as kept; tell whether it is."""
         try:
-            verdict = self._checks[index](step)
+            verdict = self._checks[index](subject)
         except Exception as error:
             self._crashed(index, step, error, out)
-            return
+            return False
         if verdict is None:
             self._skipped[index] += 1
         elif verdict is not PASS:
             self._judged(index, verdict, step, out)
+        return verdict is PASS
 
     # ------------------------------------------------------------------------------ findings
 
@@ -474,12 +622,6 @@ def _subject(once: str, step: Step) -> object:
     if once == "peer" and step.message is not None:
         return step.message.source
     return step.moment.capture
-
-
-def _types(message: Message) -> tuple[Any, ...]:
-    """Give what tells the numbers of a message's options: their classes, if those do."""
-    types: tuple[Any, ...] = tuple(map(type, message.options))
-    return tuple(map(option_number, message.options)) if OpaqueOption in types else types
 
 
 def _shape(message: Message, exchange: Exchange | None, request: Message | None) -> Shape:

@@ -40,6 +40,7 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
+from pmiptrace.rules.situation import ANSWER_FITS, HEADER_IN_ORDER
 from pmiptrace.wire.codes import BINDING_STATUS
 from pmiptrace.wire.messages import BindingAcknowledgement
 from pmiptrace.wire.option import MOBILITY_OPTIONS
@@ -174,6 +175,7 @@ def proxy_flag_follows(step: Step) -> Verdict | None:
     "RFC5213-5.3.6-ADDR",
     on=(REPLY, EVENT),
     given=lambda shape: only_if(shape.is_proxy_pair),
+    kept_when=ANSWER_FITS,
 )
 def addresses_swapped(step: Step) -> Verdict | None:
     """A PBA goes from where the PBU went to, back to where it came from.
@@ -218,7 +220,7 @@ def _crossed(request: Message, reply: Message) -> str:
     )
 
 
-@rule("RFC5213-5.3.6-NO-RH2", on="PBA")
+@rule("RFC5213-5.3.6-NO-RH2", on="PBA", kept_when=HEADER_IN_ORDER)
 def no_routing_header(step: Step) -> Verdict | None:
     """A PBA has no type 2 routing header.
 

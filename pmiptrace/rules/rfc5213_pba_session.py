@@ -40,6 +40,13 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
+from pmiptrace.rules.situation import (
+    GRANT_FITS,
+    NO_OTHER_SESSION,
+    OTHER_SESSIONS,
+    SESSION,
+    SESSION_AFTER,
+)
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
@@ -122,7 +129,7 @@ def _judge_timestamp(step: Step, text: str, own: Binding | None, since: Moment |
     return proven(step, since, text, evidence=evidence)
 
 
-@rule("RFC5213-5.5-TS-ORDER", on=REPLY, given=_accepts_with(TIMESTAMP))
+@rule("RFC5213-5.5-TS-ORDER", on=REPLY, given=_accepts_with(TIMESTAMP), when=SESSION)
 def older_timestamp_rejected(step: Step) -> Verdict | None:
     """An LMA does not accept a timestamp that is lower than the last one it accepted.
 
@@ -149,7 +156,7 @@ def older_timestamp_rejected(step: Step) -> Verdict | None:
     return _judge_timestamp(step, text, own, since)
 
 
-@rule("RFC5213-5.5-TS-EQUAL", on=REPLY, given=_accepts_with(TIMESTAMP))
+@rule("RFC5213-5.5-TS-EQUAL", on=REPLY, given=_accepts_with(TIMESTAMP), when=SESSION)
 def repeated_timestamp_rejected(step: Step) -> Verdict | None:
     """An LMA does not accept a timestamp that it accepted before.
 
@@ -177,6 +184,7 @@ def repeated_timestamp_rejected(step: Step) -> Verdict | None:
     given=lambda shape: only_if(
         shape.is_proxy_pair and shape.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED
     ),
+    when=SESSION,
 )
 def newer_timestamp_not_refused(step: Step) -> Verdict | None:
     """Status 157 is sent only for a timestamp lower than the last one that was accepted.
@@ -215,7 +223,7 @@ RESTART = 15 * SECOND
 """No LMA restarts in less. RFC 5847 has one that lost its sessions say so, but is no duty."""
 
 
-@rule("RFC5213-5.3.6-LLA-STORED", on=REPLY, options=LLA, given=_accepts_with(LLA))
+@rule("RFC5213-5.3.6-LLA-STORED", on=REPLY, options=LLA, given=_accepts_with(LLA), when=SESSION)
 def stored_link_local_address_returned(step: Step) -> Verdict | None:
     """An LMA that is asked for the link-local address of a session returns the one it has stored.
 
@@ -325,7 +333,14 @@ def _was_taken(step: Step, *, named: bool) -> Verdict | None:
     return PASS
 
 
-@rule("RFC5213-5.4.1.1-155", on=REPLY, options=HNP, given=_accepts_with(HNP))
+@rule(
+    "RFC5213-5.4.1.1-155",
+    on=REPLY,
+    options=HNP,
+    given=_accepts_with(HNP),
+    kept_when=GRANT_FITS | SESSION_AFTER | NO_OTHER_SESSION,
+    when=SESSION_AFTER,
+)
 def foreign_prefix_refused(step: Step) -> Verdict | None:
     """A PBU that names a prefix of another mobile node is rejected with status 155.
 
@@ -341,7 +356,14 @@ def foreign_prefix_refused(step: Step) -> Verdict | None:
     return _taken(step, named=True)
 
 
-@rule("RFC5213-5.2-PREFIX-UNIQUE", on=REPLY, options=HNP, given=_accepts_with(HNP))
+@rule(
+    "RFC5213-5.2-PREFIX-UNIQUE",
+    on=REPLY,
+    options=HNP,
+    given=_accepts_with(HNP),
+    kept_when=GRANT_FITS | SESSION_AFTER | NO_OTHER_SESSION,
+    when=SESSION_AFTER,
+)
 def assigned_prefix_is_free(step: Step) -> Verdict | None:
     """An LMA assigns a prefix to one mobile node, and to one session, only.
 
@@ -388,7 +410,7 @@ def _is_same_interface(binding: Binding, request: Registration) -> bool:
     )
 
 
-@rule("RFC5213-5.4.1.1-159", on=REPLY, given=_accepts_with(HNP))
+@rule("RFC5213-5.4.1.1-159", on=REPLY, given=_accepts_with(HNP), when=SESSION)
 def partial_match_refused(step: Step) -> Verdict | None:
     """A PBU that names some but not exactly the prefixes of a session is rejected with status 159.
 
@@ -425,7 +447,7 @@ def partial_match_refused(step: Step) -> Verdict | None:
 # ------------------------------------------------------------------------------ de-registration
 
 
-@rule("RFC5213-5.3.5-DEREG-WRONG-COA", on=REPLY, given=_accepts_deregistration)
+@rule("RFC5213-5.3.5-DEREG-WRONG-COA", on=REPLY, given=_accepts_deregistration, when=SESSION)
 def foreign_deregistration_ignored(step: Step) -> Verdict | None:
     """A de-registration from a care-of address that is not the binding's gets no answer.
 
@@ -491,7 +513,7 @@ def _was_sent_after(step: Step, since: Moment) -> bool:
     return asked.ordinal > since.ordinal and not is_close(asked.time - since.time)
 
 
-@rule("RFC5213-5.4.1-DEREG-UNKNOWN", on=REPLY, given=_accepts_deregistration)
+@rule("RFC5213-5.4.1-DEREG-UNKNOWN", on=REPLY, given=_accepts_deregistration, when=SESSION)
 def unknown_deregistration_ignored(step: Step) -> Verdict | None:
     """A de-registration of a session that the LMA does not have gets no answer.
 
@@ -537,7 +559,7 @@ def _may_be_there(binding: Binding) -> bool:
     return asked is None or asked.before in waiting
 
 
-@rule("RFC5213-5.3.5-BCE-KEEP", on=REPLY, options=HNP, given=_accepts)
+@rule("RFC5213-5.3.5-BCE-KEEP", on=REPLY, options=HNP, given=_accepts, when=OTHER_SESSIONS)
 def entry_kept_for_a_moment(step: Step) -> Verdict | None:
     """A mobile node that comes back soon after its de-registration gets its prefixes again.
 

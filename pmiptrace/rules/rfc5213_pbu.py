@@ -24,7 +24,8 @@ from pmiptrace.rules.look import (
     same,
     update_of,
 )
-from pmiptrace.rules.rule import PASS, RuleOptions, Verdict, fail, only_if, rule
+from pmiptrace.rules.rule import EACH, FIRST, PASS, RuleOptions, Verdict, fail, only_if, rule
+from pmiptrace.rules.situation import ADDRESSES_IN_ORDER, FIXED_PART_IN_ORDER, HEADER_IN_ORDER
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, HANDOFF_INDICATOR, HandoffIndicatorValue
 from pmiptrace.wire.option import MOBILITY_OPTIONS
 from pmiptrace.wire.options.rfc5213 import (
@@ -58,7 +59,7 @@ _is_routable = lru_cache(maxsize=8192)(is_global_unicast)
 # ----------------------------------------------------------------------------- flags, options
 
 
-@rule("RFC5213-6.9.1.5-A-FLAG", on="PBU")
+@rule("RFC5213-6.9.1.5-A-FLAG", on="PBU", kept_when=FIXED_PART_IN_ORDER)
 def acknowledge_flag(step: Step) -> Verdict | None:
     """The A flag of a PBU is 1.
 
@@ -237,7 +238,7 @@ def _as_often(step: Step, number: int) -> Callable[[Option, Option], bool]:
 # --------------------------------------------------------------------------- values of options
 
 
-@rule("RFC5213-8.4-HI-RANGE", on="PBU", options=HI)
+@rule("RFC5213-8.4-HI-RANGE", on="PBU", options=HI, by_content=FIRST)
 def handoff_indicator_range(step: Step) -> Verdict | None:
     """The Handoff Indicator is an assigned value.
 
@@ -260,7 +261,7 @@ def handoff_indicator_range(step: Step) -> Verdict | None:
     return fail(f"HI {option.indicator} is {word}", option=option, field="indicator")
 
 
-@rule("RFC5213-8.5-ATT-RANGE", on="PBU", options=ATT)
+@rule("RFC5213-8.5-ATT-RANGE", on="PBU", options=ATT, by_content=FIRST)
 def access_technology_range(step: Step) -> Verdict | None:
     """The Access Technology Type is an assigned value.
 
@@ -289,7 +290,7 @@ def access_technology_range(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5213-8.3-RESERVED", on=("PBU", "PBA", "BRI", "BRA"), options=HNP)
+@rule("RFC5213-8.3-RESERVED", on=("PBU", "PBA", "BRI", "BRA"), options=HNP, by_content=EACH)
 def prefix_reserved(step: Step) -> Verdict | None:
     """The reserved octet of the Home Network Prefix option is zero.
 
@@ -304,7 +305,7 @@ def prefix_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, HomeNetworkPrefix)
 
 
-@rule("RFC5213-8.4-RESERVED", on=("PBU", "PBA"), options=HI)
+@rule("RFC5213-8.4-RESERVED", on=("PBU", "PBA"), options=HI, by_content=EACH)
 def handoff_indicator_reserved(step: Step) -> Verdict | None:
     """The reserved octet of the Handoff Indicator option is zero.
 
@@ -319,7 +320,7 @@ def handoff_indicator_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, HandoffIndicator)
 
 
-@rule("RFC5213-8.5-RESERVED", on=("PBU", "PBA"), options=ATT)
+@rule("RFC5213-8.5-RESERVED", on=("PBU", "PBA"), options=ATT, by_content=EACH)
 def access_technology_reserved(step: Step) -> Verdict | None:
     """The reserved octet of the Access Technology Type option is zero.
 
@@ -334,7 +335,7 @@ def access_technology_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, AccessTechnologyType)
 
 
-@rule("RFC5213-8.6-RESERVED", on=("PBU", "PBA"), options=LLID)
+@rule("RFC5213-8.6-RESERVED", on=("PBU", "PBA"), options=LLID, by_content=EACH)
 def link_layer_identifier_reserved(step: Step) -> Verdict | None:
     """The reserved field of the MN Link-layer Identifier option is zero.
 
@@ -350,7 +351,7 @@ def link_layer_identifier_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, MnLinkLayerIdentifier)
 
 
-@rule("RFC5213-6.9.1.1-LLID-ZERO", on="PBU", options=LLID)
+@rule("RFC5213-6.9.1.1-LLID-ZERO", on="PBU", options=LLID, by_content=FIRST)
 def link_layer_identifier_not_zero(step: Step) -> Verdict | None:
     """A PBU does not carry a link-layer identifier of zeros.
 
@@ -376,7 +377,7 @@ def link_layer_identifier_not_zero(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5213-8.7-LLA", on=("PBU", "PBA"), options=LLA)
+@rule("RFC5213-8.7-LLA", on=("PBU", "PBA"), options=LLA, by_content=FIRST)
 def link_local_address(step: Step) -> Verdict | None:
     """The Link-local Address option carries a link-local address, or ALL_ZERO.
 
@@ -404,7 +405,7 @@ def link_local_address(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5213-8.3-PREFIXLEN", on=("PBU", "PBA"), options=HNP)
+@rule("RFC5213-8.3-PREFIXLEN", on=("PBU", "PBA"), options=HNP, by_content=EACH)
 def prefix_length(step: Step) -> Verdict | None:
     """A home network prefix ends where its length says.
 
@@ -453,6 +454,7 @@ def _prefix_problem(address: bytes, length: int) -> str | None:
     on="PBU",
     options=HI,
     given=lambda shape: only_if(shape.is_deregistration),
+    by_content=FIRST,
 )
 def deregistration_handoff_indicator(step: Step) -> Verdict | None:
     """A de-registration has Handoff Indicator 4.
@@ -483,7 +485,7 @@ def deregistration_handoff_indicator(step: Step) -> Verdict | None:
 # ---------------------------------------------------------------------------------- addresses
 
 
-@rule("RFC5213-6.9.1.5-SRC", on="PBU")
+@rule("RFC5213-6.9.1.5-SRC", on="PBU", kept_when=ADDRESSES_IN_ORDER)
 def global_source(step: Step) -> Verdict | None:
     """The source address of a PBU is a global one.
 
@@ -502,7 +504,7 @@ def global_source(step: Step) -> Verdict | None:
     return fail(f"the PBU comes from {address_text(source)}, which is no global unicast address")
 
 
-@rule("RFC5213-6.9.1.5-DST", on="PBU")
+@rule("RFC5213-6.9.1.5-DST", on="PBU", kept_when=ADDRESSES_IN_ORDER)
 def unicast_destination(step: Step) -> Verdict | None:
     """A PBU goes to the address of an LMA, not to a multicast group.
 
@@ -520,7 +522,7 @@ def unicast_destination(step: Step) -> Verdict | None:
     return fail(f"the PBU goes to the multicast address {address_text(destination)}")
 
 
-@rule("RFC5213-6.9.1.5-NO-HOA", on="PBU")
+@rule("RFC5213-6.9.1.5-NO-HOA", on="PBU", kept_when=HEADER_IN_ORDER)
 def no_home_address(step: Step) -> Verdict | None:
     """A PBU carries no Home Address destination option.
 

@@ -42,6 +42,18 @@ from pmiptrace.rules.rule import (
     inconclusive,
     rule,
 )
+from pmiptrace.rules.situation import (
+    FIRST_ATTEMPT,
+    HANDOFF_UNCHANGED,
+    KNOWS_BINDING,
+    LIKE_OTHERS,
+    LIVE_BINDING,
+    MAG_KNOWN,
+    REJECTIONS,
+    RENEWAL,
+    SESSION,
+    SOUND,
+)
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
@@ -65,7 +77,7 @@ NO_LONGER_RETRANSMITTED = 3600 * SECOND
 # ------------------------------------------------------------------------ 6.9.1.1 Registration
 
 
-@rule("RFC5213-6.9.1.1-TS-OR-SEQ", on="PBU", once="peer")
+@rule("RFC5213-6.9.1.1-TS-OR-SEQ", on="PBU", once="peer", kept_when=SOUND | MAG_KNOWN | LIKE_OTHERS)
 def one_way_of_ordering(step: Step) -> Verdict | None:
     """All PBUs of a domain have a Timestamp, or none has.
 
@@ -83,7 +95,7 @@ def one_way_of_ordering(step: Step) -> Verdict | None:
     return _differs_in_domain(step, TIMESTAMP, "Timestamp", Severity.WARNING)
 
 
-@rule("RFC5213-6.9.1.1-LLA-FIXED", on="PBU", once="peer")
+@rule("RFC5213-6.9.1.1-LLA-FIXED", on="PBU", once="peer", kept_when=SOUND | MAG_KNOWN | LIKE_OTHERS)
 def one_way_of_link_local_addresses(step: Step) -> Verdict | None:
     """All PBUs of a domain have the Link-local Address option, or none has.
 
@@ -123,7 +135,7 @@ def _differs_in_domain(step: Step, option: int, name: str, abroad: Severity) -> 
     )
 
 
-@rule("RFC5213-6.9.1.1-SEQ-MONO", on="PBU", options=TIMESTAMP, once="peer")
+@rule("RFC5213-6.9.1.1-SEQ-MONO", on="PBU", options=TIMESTAMP, once="peer", when=FIRST_ATTEMPT)
 def counter_increases(step: Step) -> Verdict | None:
     """With timestamps the sequence number is a counter of the MAG that only goes up.
 
@@ -165,7 +177,12 @@ def counter_increases(step: Step) -> Verdict | None:
 _HANDOFFS = (Handoff.NEW_INTERFACE, Handoff.BETWEEN_MAGS, Handoff.UNKNOWN)
 
 
-@rule("RFC5213-6.9.1.3-HI5", on="PBU", configured="first_registration_timeout")
+@rule(
+    "RFC5213-6.9.1.3-HI5",
+    on="PBU",
+    configured="first_registration_timeout",
+    when=FIRST_ATTEMPT | LIVE_BINDING,
+)
 def refresh_says_so(step: Step, options: RuleOptions) -> Verdict | None:
     """A re-registration has Handoff Indicator 5.
 
@@ -251,7 +268,12 @@ _GONE = (
 )
 
 
-@rule("RFC5213-6.9.1.3-HI5-INITIAL", on="PBU", configured="grace")
+@rule(
+    "RFC5213-6.9.1.3-HI5-INITIAL",
+    on="PBU",
+    configured="grace",
+    when=FIRST_ATTEMPT | SESSION | HANDOFF_UNCHANGED,
+)
 def refresh_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdict | None:
     """Handoff Indicator 5 is sent only for a binding that exists.
 
@@ -375,7 +397,12 @@ _OF_THE_SESSION = (
 )
 
 
-@rule("RFC5213-6.9.1.3-HNP-ALL", on="PBU", options=HNP)
+@rule(
+    "RFC5213-6.9.1.3-HNP-ALL",
+    on="PBU",
+    options=HNP,
+    when=FIRST_ATTEMPT | RENEWAL | SESSION | KNOWS_BINDING,
+)
 def all_prefixes_named(step: Step) -> Verdict | None:
     """A re- or de-registration names every prefix of the session, and no other.
 
@@ -447,7 +474,11 @@ _SAME_SET = {LLID: "MN Link-layer Identifier", LLA: "Link-local Address", TIMEST
 are judged by rules of their own, as are those of RFC 5844, 5845 and 8278."""
 
 
-@rule("RFC5213-6.9.1.3-SAME-OPTS", on="PBU")
+@rule(
+    "RFC5213-6.9.1.3-SAME-OPTS",
+    on="PBU",
+    when=FIRST_ATTEMPT | RENEWAL | LIVE_BINDING | KNOWS_BINDING,
+)
 def same_set_of_options(step: Step) -> Verdict | None:
     """A re- or de-registration has the options of the first PBU.
 
@@ -487,7 +518,7 @@ def same_set_of_options(step: Step) -> Verdict | None:
 # ----------------------------------------------------------------- 6.9.1.2 Receiving the answer
 
 
-@rule("RFC5213-6.9.1.2-ECHO-RETX", on="PBU", configured="grace")
+@rule("RFC5213-6.9.1.2-ECHO-RETX", on="PBU", configured="grace", when=FIRST_ATTEMPT | REJECTIONS)
 def unusable_answer_ends_it(step: Step, options: RuleOptions) -> Verdict | None:
     """After a PBA whose options are not those of the request, the MAG does not send it again.
 
@@ -515,7 +546,7 @@ def unusable_answer_ends_it(step: Step, options: RuleOptions) -> Verdict | None:
     return proven(step, told.moment, text)
 
 
-@rule("RFC5213-6.9.1.2-152-STOP", on="PBU", configured="grace")
+@rule("RFC5213-6.9.1.2-152-STOP", on="PBU", configured="grace", when=FIRST_ATTEMPT | REJECTIONS)
 def unauthorized_mobile_node_is_left_alone(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 152 the MAG sends no further PBU for the mobile node.
 
@@ -537,7 +568,13 @@ def unauthorized_mobile_node_is_left_alone(step: Step, options: RuleOptions) -> 
     return asked_again(step, told, "a PBU for a mobile node that status 152 refused", options)
 
 
-@rule("RFC5213-6.9.1.2-155-SAME", on="PBU", options=HNP, configured="grace")
+@rule(
+    "RFC5213-6.9.1.2-155-SAME",
+    on="PBU",
+    options=HNP,
+    configured="grace",
+    when=FIRST_ATTEMPT | REJECTIONS,
+)
 def refused_prefix_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 155 the MAG does not ask for the same prefixes again.
 
@@ -568,7 +605,7 @@ def refused_prefix_is_not_asked_for_again(step: Step, options: RuleOptions) -> V
     return asked_again(step, told, text, options)
 
 
-@rule("RFC5213-6.9.1.2-157-RETRY", on=CLOCK)
+@rule("RFC5213-6.9.1.2-157-RETRY", on=CLOCK, when=REJECTIONS)
 def registers_again_after_an_old_timestamp(step: Step) -> Verdict | None:
     """After status 157 the MAG registers again.
 

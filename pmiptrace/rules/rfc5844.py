@@ -18,6 +18,7 @@ from pmiptrace.rules.look import (
     update_of,
 )
 from pmiptrace.rules.rule import (
+    EACH,
     PASS,
     REPLY,
     Need,
@@ -479,7 +480,7 @@ def _shown(prefix: Prefix) -> str:
 # -------------------------------------------------------------------- the options, section 3.3
 
 
-@rule("RFC5844-3.3.1-RESERVED", on=("PBU", "PBA", "BRI"), options=IPV4_REQUEST)
+@rule("RFC5844-3.3.1-RESERVED", on=("PBU", "PBA", "BRI"), options=IPV4_REQUEST, by_content=EACH)
 def address_request_reserved(step: Step) -> Verdict | None:
     """The reserved bits of the IPv4 Home Address Request option are zero.
 
@@ -495,7 +496,7 @@ def address_request_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, Ipv4HomeAddressRequest)
 
 
-@rule("RFC5844-3.3.2-RESERVED", on=("PBU", "PBA"), options=IPV4_REPLY)
+@rule("RFC5844-3.3.2-RESERVED", on=("PBU", "PBA"), options=IPV4_REPLY, by_content=EACH)
 def address_reply_reserved(step: Step) -> Verdict | None:
     """The reserved bits of the IPv4 Home Address Reply option are zero.
 
@@ -511,7 +512,7 @@ def address_reply_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, Ipv4HomeAddressReply)
 
 
-@rule("RFC5844-3.3.3-RESERVED", on=("PBU", "PBA"), options=DEFAULT_ROUTER)
+@rule("RFC5844-3.3.3-RESERVED", on=("PBU", "PBA"), options=DEFAULT_ROUTER, by_content=EACH)
 def default_router_reserved(step: Step) -> Verdict | None:
     """The reserved field of the IPv4 Default-Router Address option is zero.
 
@@ -526,7 +527,7 @@ def default_router_reserved(step: Step) -> Verdict | None:
     return option_reserved(step, Ipv4DefaultRouterAddress)
 
 
-@rule("RFC5844-3.3.4-RESERVED", on=("PBU", "PBA"), options=DHCP_SUPPORT_MODE)
+@rule("RFC5844-3.3.4-RESERVED", on=("PBU", "PBA"), options=DHCP_SUPPORT_MODE, by_content=EACH)
 def dhcp_support_mode_reserved(step: Step) -> Verdict | None:
     """The reserved bits of the IPv4 DHCP Support Mode option are zero.
 

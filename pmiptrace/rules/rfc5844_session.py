@@ -19,6 +19,14 @@ from pmiptrace.rules.history import (
 )
 from pmiptrace.rules.look import complete, message_of, moment_of
 from pmiptrace.rules.rule import PASS, RuleOptions, Verdict, rule
+from pmiptrace.rules.situation import (
+    FIRST_ATTEMPT,
+    IPV4_GRANTED,
+    KNOWS_BINDING,
+    LIVE_BINDING,
+    REJECTIONS,
+    RENEWAL,
+)
 from pmiptrace.track.registration import Registration
 from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.options.rfc5213 import HomeNetworkPrefix
@@ -39,7 +47,13 @@ _OF_THE_SESSION = (
 # ------------------------------------------------------- 3.2.3.2 Receiving the acknowledgement
 
 
-@rule("RFC5844-3.2.3.2-170", on="PBU", options=IPV4_REQUEST, configured="grace")
+@rule(
+    "RFC5844-3.2.3.2-170",
+    on="PBU",
+    options=IPV4_REQUEST,
+    configured="grace",
+    when=FIRST_ATTEMPT | REJECTIONS,
+)
 def refused_ipv4_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 170 the MAG does not ask for an IPv4 home address again.
 
@@ -60,7 +74,13 @@ def refused_ipv4_is_not_asked_for_again(step: Step, options: RuleOptions) -> Ver
     return asked_again(step, told, "an IPv4 address is asked for; status 170 came", options)
 
 
-@rule("RFC5844-3.2.3.2-171", on="PBU", options=IPV4_REQUEST, configured="grace")
+@rule(
+    "RFC5844-3.2.3.2-171",
+    on="PBU",
+    options=IPV4_REQUEST,
+    configured="grace",
+    when=FIRST_ATTEMPT | REJECTIONS,
+)
 def refused_address_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 171 the MAG does not ask for the same IPv4 address again.
 
@@ -93,7 +113,13 @@ def refused_address_is_not_asked_for_again(step: Step, options: RuleOptions) -> 
     return asked_again(step, told, text, options)
 
 
-@rule("RFC5844-3.2.3.2-172", on="PBU", options=HNP, configured="grace")
+@rule(
+    "RFC5844-3.2.3.2-172",
+    on="PBU",
+    options=HNP,
+    configured="grace",
+    when=FIRST_ATTEMPT | REJECTIONS,
+)
 def refused_ipv6_is_not_asked_for_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 172 the MAG does not ask for home network prefixes again.
 
@@ -131,7 +157,12 @@ def _told(
 # --------------------------------------------------- 3.2.3.3 Re-registration, de-registration
 
 
-@rule("RFC5844-3.2.3.3-REREG-ADDR", on="PBU", configured="grace")
+@rule(
+    "RFC5844-3.2.3.3-REREG-ADDR",
+    on="PBU",
+    configured="grace",
+    when=FIRST_ATTEMPT | RENEWAL | LIVE_BINDING | KNOWS_BINDING | IPV4_GRANTED,
+)
 def assigned_address_named(step: Step, options: RuleOptions) -> Verdict | None:
     """A re- or de-registration names the IPv4 home address of the session.
 
@@ -189,7 +220,12 @@ def _keeps_the_address(session: Session, request: Registration) -> bool:
     )
 
 
-@rule("RFC5844-3.2.3.3-HNP-ADDED", on="PBU", options=HNP)
+@rule(
+    "RFC5844-3.2.3.3-HNP-ADDED",
+    on="PBU",
+    options=HNP,
+    when=FIRST_ATTEMPT | RENEWAL | LIVE_BINDING | KNOWS_BINDING,
+)
 def prefix_not_added_later(step: Step) -> Verdict | None:
     """A session that began without a prefix is renewed without one.
 

@@ -23,6 +23,7 @@ from pmiptrace.rules.look import (
     request_evidence,
 )
 from pmiptrace.rules.rule import (
+    EACH,
     PASS,
     REPLY,
     RuleOptions,
@@ -31,6 +32,14 @@ from pmiptrace.rules.rule import (
     inconclusive,
     only_if,
     rule,
+)
+from pmiptrace.rules.situation import (
+    FIRST_ATTEMPT,
+    FIXED_PART_IN_ORDER,
+    KNOWS_BINDING,
+    LIVE_BINDING,
+    RENEWAL,
+    SESSION,
 )
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import BindingStatus
@@ -47,7 +56,7 @@ _RENEWALS = (ExchangeKind.REFRESH, ExchangeKind.BULK, ExchangeKind.OVERWRITE)
 # ---------------------------------------------------------------------- the option and its answer
 
 
-@rule("RFC5845-6.1-RESERVED", on=("PBU", "PBA"), options=GRE_KEY)
+@rule("RFC5845-6.1-RESERVED", on=("PBU", "PBA"), options=GRE_KEY, by_content=EACH)
 def gre_key_reserved(step: Step) -> Verdict | None:
     """The reserved field of the GRE Key option is zero.
 
@@ -159,7 +168,12 @@ def no_key_in_deregistration(step: Step) -> Verdict | None:
 # ---------------------------------------------------------------------------------- the T flag
 
 
-@rule("RFC5845-7.2-T", on=REPLY, given=lambda shape: only_if(shape.is_proxy_pair))
+@rule(
+    "RFC5845-7.2-T",
+    on=REPLY,
+    given=lambda shape: only_if(shape.is_proxy_pair),
+    kept_when=FIXED_PART_IN_ORDER,
+)
 def tlv_header_only_if_asked_for(step: Step) -> Verdict | None:
     """The T flag of a PBA is set only if that of the PBU was.
 
@@ -216,6 +230,7 @@ def no_tlv_header_where_unsupported(step: Step) -> Verdict | None:
     given=lambda shape: only_if(
         shape.is_proxy_pair and shape.accepts and not shape.is_deregistration
     ),
+    when=SESSION,
 )
 def uplink_key_stays(step: Step) -> Verdict | None:
     """The uplink key of a session stays the same.
@@ -269,7 +284,12 @@ def _is_doubted(binding: Binding) -> bool:
     return False
 
 
-@rule("RFC5845-3.3.2-REREG-KEY", on="PBU", configured="grace")
+@rule(
+    "RFC5845-3.3.2-REREG-KEY",
+    on="PBU",
+    configured="grace",
+    when=FIRST_ATTEMPT | RENEWAL | LIVE_BINDING | KNOWS_BINDING,
+)
 def downlink_key_in_each_renewal(step: Step, options: RuleOptions) -> Verdict | None:
     """A re-registration carries the downlink key, once keys were exchanged.
 

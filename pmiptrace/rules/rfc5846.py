@@ -47,6 +47,7 @@ from pmiptrace.rules.peers import (
 )
 from pmiptrace.rules.rule import (
     CLOCK,
+    FIRST,
     PASS,
     REPLY,
     RuleOptions,
@@ -56,6 +57,7 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
+from pmiptrace.rules.situation import FIRST_ATTEMPT, IDLE_BINDING
 from pmiptrace.track.peering import is_same_request
 from pmiptrace.track.registration import registration
 from pmiptrace.track.states import Event
@@ -230,7 +232,7 @@ def ipv4_address_named(step: Step) -> Verdict | None:
     return fail(f"{flags} without option {wanted}") if complete(message) else None
 
 
-@rule("RFC5846-5.1-MNID-SUBTYPE", on="BRI", options=MN_ID)
+@rule("RFC5846-5.1-MNID-SUBTYPE", on="BRI", options=MN_ID, by_content=FIRST)
 def mobile_node_named_by_nai(step: Step) -> Verdict | None:
     """The MN Identifier option of a BRI has subtype 1, an NAI.
 
@@ -538,7 +540,12 @@ def _is_whole(*messages: Message) -> bool:
 # ----------------------------------------------------------------------------- the bindings
 
 
-@rule("RFC5846-9.1-REFRESH-AFTER-REVOKE", on="PBU", configured="grace")
+@rule(
+    "RFC5846-9.1-REFRESH-AFTER-REVOKE",
+    on="PBU",
+    configured="grace",
+    when=FIRST_ATTEMPT | IDLE_BINDING,
+)
 def revoked_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | None:
     """A MAG does not refresh a binding after it has agreed to its revocation.
 

@@ -30,6 +30,7 @@ from pmiptrace.rules.look import (
 )
 from pmiptrace.rules.rule import (
     ANY,
+    EACH,
     EVENT,
     PASS,
     REPLY,
@@ -41,6 +42,13 @@ from pmiptrace.rules.rule import (
     kept_if,
     only_if,
     rule,
+)
+from pmiptrace.rules.situation import (
+    ADDRESSES_IN_ORDER,
+    ANSWER_FITS,
+    FIXED_PART_IN_ORDER,
+    GRANT_FITS,
+    HEADER_IN_ORDER,
 )
 from pmiptrace.wire.body import MESSAGE_TYPES, message_type
 from pmiptrace.wire.decode import FIXED
@@ -89,7 +97,7 @@ _is_routable = lru_cache(maxsize=8192)(is_global_unicast)
 # ------------------------------------------------------------------------- the Mobility Header
 
 
-@rule("RFC6275-9.2-CHECKSUM", on=ANY)
+@rule("RFC6275-9.2-CHECKSUM", on=ANY, kept_when=HEADER_IN_ORDER)
 def checksum(step: Step) -> Verdict | None:
     """The checksum of the Mobility Header is right.
 
@@ -115,7 +123,7 @@ def checksum(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC6275-9.2-PAYLOAD-PROTO", on=ANY)
+@rule("RFC6275-9.2-PAYLOAD-PROTO", on=ANY, kept_when=HEADER_IN_ORDER)
 def payload_proto(step: Step) -> Verdict | None:
     """Payload Proto is 59, no next header.
 
@@ -172,7 +180,7 @@ def header_length(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC6275-6.1.1-LEN-EXCEEDS", on=ANY)
+@rule("RFC6275-6.1.1-LEN-EXCEEDS", on=ANY, kept_when=HEADER_IN_ORDER)
 def header_length_exceeds(step: Step) -> Verdict | None:
     """The octets that Header Len promises are there, and no more.
 
@@ -210,7 +218,7 @@ def header_length_exceeds(step: Step) -> Verdict | None:
     return PASS
 
 
-@rule("RFC6275-6.1.1-RESERVED", on=ANY)
+@rule("RFC6275-6.1.1-RESERVED", on=ANY, kept_when=HEADER_IN_ORDER)
 def header_reserved(step: Step) -> Verdict | None:
     """The reserved octet of the Mobility Header is zero.
 
@@ -273,7 +281,7 @@ def refresh_request_reserved(step: Step) -> Verdict | None:
     return _body_reserved(step, BindingRefreshRequest)
 
 
-@rule("RFC6275-6.1.7-RESERVED", on=("BU", "PBU"))
+@rule("RFC6275-6.1.7-RESERVED", on=("BU", "PBU"), kept_when=FIXED_PART_IN_ORDER)
 def update_reserved(step: Step) -> Verdict | None:
     """The unassigned flag bits of a Binding Update are zero.
 
@@ -290,7 +298,7 @@ def update_reserved(step: Step) -> Verdict | None:
     return _body_reserved(step, BindingUpdate)
 
 
-@rule("RFC6275-6.1.8-RESERVED", on=("BA", "PBA"))
+@rule("RFC6275-6.1.8-RESERVED", on=("BA", "PBA"), kept_when=FIXED_PART_IN_ORDER)
 def acknowledgement_reserved(step: Step) -> Verdict | None:
     """The unassigned flag bit of a Binding Acknowledgement is zero.
 
@@ -412,7 +420,7 @@ def _misplaced_in(message: Message) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return _misplaced(kinds, message.offsets, end)
 
 
-@rule("RFC6275-6.2-ALIGN", on=ANY)
+@rule("RFC6275-6.2-ALIGN", on=ANY, by_places=True)
 def alignment(step: Step) -> Verdict | None:
     """Every option stands where its alignment requirement puts it.
 
@@ -440,7 +448,7 @@ def alignment(step: Step) -> Verdict | None:
     return fail("; ".join(places), option=message.options[wrong[0]])
 
 
-@rule("RFC6275-6.2.3-PADN-ZERO", on=ANY, options=PADN)
+@rule("RFC6275-6.2.3-PADN-ZERO", on=ANY, options=PADN, by_content=EACH)
 def padding_zero(step: Step) -> Verdict | None:
     """The data of PadN is zero.
 
@@ -486,7 +494,7 @@ def padding_run(step: Step) -> Verdict | None:
     return fail(f"{longest} Pad1 options in a row", option=last)
 
 
-@rule("RFC6275-6.2-OPT-LENGTH", on=ANY)
+@rule("RFC6275-6.2-OPT-LENGTH", on=ANY, by_places=True)
 def option_length(step: Step) -> Verdict | None:
     """The Length of every option is one that its definition allows.
 
@@ -549,7 +557,7 @@ def authorization_last(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC6275-6.1.7-COA-UNICAST", on="PBU")
+@rule("RFC6275-6.1.7-COA-UNICAST", on="PBU", kept_when=ADDRESSES_IN_ORDER)
 def care_of_address_unicast(step: Step) -> Verdict | None:
     """The care-of address is a unicast address that can be routed to.
 
@@ -605,7 +613,7 @@ def sequence_ignored_with_timestamp(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC6275-10.3.1-SEQ-COPY", on=(REPLY, EVENT))
+@rule("RFC6275-10.3.1-SEQ-COPY", on=(REPLY, EVENT), kept_when=ANSWER_FITS)
 def sequence_copied(step: Step) -> Verdict | None:
     """A PBA carries the sequence number of the PBU that it answers.
 
@@ -647,11 +655,7 @@ def sequence_copied(step: Step) -> Verdict | None:
     )
 
 
-@rule(
-    "RFC6275-10.3.1-LIFETIME-MAX",
-    on=REPLY,
-    given=_registration_accepted,
-)
+@rule("RFC6275-10.3.1-LIFETIME-MAX", on=REPLY, given=_registration_accepted, kept_when=GRANT_FITS)
 def lifetime_not_exceeded(step: Step) -> Verdict | None:
     """The lifetime granted is not longer than the lifetime asked for.
 
@@ -706,11 +710,7 @@ def deregistration_lifetime(step: Step) -> Verdict | None:
     )
 
 
-@rule(
-    "RFC6275-6.1.8-ZERO-GRANT",
-    on=REPLY,
-    given=_registration_accepted,
-)
+@rule("RFC6275-6.1.8-ZERO-GRANT", on=REPLY, given=_registration_accepted, kept_when=GRANT_FITS)
 def zero_grant(step: Step) -> Verdict | None:
     """An accepted registration is granted a lifetime.
 

@@ -42,6 +42,7 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
+from pmiptrace.rules.situation import FIRST_ATTEMPT, REJECTIONS, REPEATED, SENT_BEFORE, SESSION
 from pmiptrace.track.registration import Registration, registration
 
 TIMESTAMP = 27
@@ -58,7 +59,7 @@ PATHS = "whether the paths of a mobile node share a counter is not said"
 # --------------------------------------------------------------------------- sequence numbers
 
 
-@rule("RFC6275-9.5.1-SEQ-GREATER", on=(REPLY, CLOCK))
+@rule("RFC6275-9.5.1-SEQ-GREATER", on=(REPLY, CLOCK), when=SENT_BEFORE)
 def sequence_number_increases(step: Step) -> Verdict | None:
     """Without timestamps the sequence number is greater than that of the PBU before.
 
@@ -144,6 +145,7 @@ def _is_suspect(session: Session) -> bool:
     given=lambda shape: only_if(
         shape.is_proxy_pair and shape.accepts and TIMESTAMP not in (shape.asked or ())
     ),
+    when=SESSION,
 )
 def stale_sequence_number_rejected(step: Step) -> Verdict | None:
     """An LMA does not accept a sequence number that is not greater than the last accepted one.
@@ -236,7 +238,13 @@ def _is_before(moment: Moment, message: Message) -> bool:
     return message.time - moment.time >= REORDERING
 
 
-@rule("RFC6275-11.7.1-135-NEXT", on="PBU", unless=TIMESTAMP, configured="grace")
+@rule(
+    "RFC6275-11.7.1-135-NEXT",
+    on="PBU",
+    unless=TIMESTAMP,
+    configured="grace",
+    when=FIRST_ATTEMPT | REJECTIONS,
+)
 def next_number_after_rejection(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 135 the MAG goes on with the number behind the one that it was told.
 
@@ -331,7 +339,7 @@ def _may_deregister(step: Step, request: Registration) -> bool:
     )
 
 
-@rule("RFC6275-11.8-BACKOFF", on="PBU", configured="initial_timeout")
+@rule("RFC6275-11.8-BACKOFF", on="PBU", configured="initial_timeout", when=REPEATED)
 def interval_doubles(step: Step, options: RuleOptions) -> Verdict | None:
     """The time between retransmissions doubles with each of them.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pmiptrace.model import Step
 from pmiptrace.rules.look import find
-from pmiptrace.rules.rule import PASS, Verdict, note, rule
+from pmiptrace.rules.rule import FIRST, PASS, Verdict, note, rule
 from pmiptrace.wire.options.rfc5213 import LinkLocalAddress
 
 RESERVED_ADDRESS = bytes.fromhex("fe8000000000000002005efffe005213")
 """The link-local address made of the reserved interface identifier 0200:5EFF:FE00:5213."""
 
 
-@rule("RFC6543-1-LLA-FIXED", on=("PBU", "PBA"), options=26)
+@rule("RFC6543-1-LLA-FIXED", on=("PBU", "PBA"), options=26, by_content=FIRST)
 def reserved_interface_identifier(step: Step) -> Verdict | None:
     """The link-local address that RFC 6543 reserves for MAGs is pointed out.
 

@@ -16,6 +16,7 @@ from pmiptrace.rules.look import (
     update_of,
 )
 from pmiptrace.rules.rule import ANY, PASS, REPLY, Verdict, fail, only_if, rule
+from pmiptrace.rules.situation import BULK_GROUP, FIXED_PART_IN_ORDER
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier
 
@@ -56,7 +57,12 @@ def bulk_flag_of_proxies_only(step: Step) -> Verdict | None:
     return fail("B=1 with P=0", field="bulk_binding_update")
 
 
-@rule("RFC6602-4.2-B", on=REPLY, given=lambda shape: only_if(shape.is_proxy_pair))
+@rule(
+    "RFC6602-4.2-B",
+    on=REPLY,
+    given=lambda shape: only_if(shape.is_proxy_pair),
+    kept_when=FIXED_PART_IN_ORDER,
+)
 def bulk_flag_only_if_asked_for(step: Step) -> Verdict | None:
     """The B flag of a PBA is set only if that of the PBU was.
 
@@ -80,7 +86,7 @@ def bulk_flag_only_if_asked_for(step: Step) -> Verdict | None:
     return fail("B=1 answers B=0", field="bulk_binding_update", evidence=request_evidence(step))
 
 
-@rule("RFC6602-5.1.2-GROUP", on="PBU")
+@rule("RFC6602-5.1.2-GROUP", on="PBU", when=BULK_GROUP)
 def bulk_request_names_its_group(step: Step) -> Verdict | None:
     """A PBU with the B flag has a Mobile Node Group Identifier option of sub-type 1.
 

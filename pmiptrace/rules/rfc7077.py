@@ -51,6 +51,7 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
+from pmiptrace.rules.situation import NOTIFIED
 from pmiptrace.track.peering import is_same_request
 from pmiptrace.wire.codes import NOTIFICATION_REASON, NotificationReason
 from pmiptrace.wire.messages.rfc7077 import (
@@ -574,7 +575,7 @@ def unsupported_notification_is_given_up(step: Step, options: RuleOptions) -> Ve
 # -------------------------------------------------------------------- what a notification asks
 
 
-@rule("RFC7077-6.1-FORCE-REREG", on=("PBU", CLOCK), configured="reregistration")
+@rule("RFC7077-6.1-FORCE-REREG", on=("PBU", CLOCK), configured="reregistration", when=NOTIFIED)
 def session_registered_anew(step: Step, options: RuleOptions) -> Verdict | None:
     """After FORCE-REREGISTRATION a MAG registers the session anew.
 
@@ -600,7 +601,7 @@ def session_registered_anew(step: Step, options: RuleOptions) -> Verdict | None:
     return _neglected(step, notified, text, options)
 
 
-@rule("RFC7077-6.1-ANI", on=("PBU", CLOCK), configured="reregistration")
+@rule("RFC7077-6.1-ANI", on=("PBU", CLOCK), configured="reregistration", when=NOTIFIED)
 def access_network_told(step: Step, options: RuleOptions) -> Verdict | None:
     """After ANI-PARAMS-REQUESTED a MAG sends a PBU with the Access Network Identifier option.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pmiptrace.model import Step
 from pmiptrace.rules.look import bodies, complete, pair, request_evidence
 from pmiptrace.rules.rule import PASS, REPLY, Verdict, fail, inconclusive, only_if, rule
+from pmiptrace.rules.situation import SHARES_PREFIXES
 from pmiptrace.track.registration import registration
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
@@ -16,6 +17,7 @@ HNP = 22
     on=REPLY,
     options=HNP,
     given=lambda shape: only_if(shape.is_proxy_pair and shape.accepts),
+    when=SHARES_PREFIXES,
 )
 def shared_prefixes_assigned(step: Step) -> Verdict | None:
     """A session that is to share prefixes gets those that the MAG named.

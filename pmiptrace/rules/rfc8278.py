@@ -35,6 +35,7 @@ from pmiptrace.rules.look import (
 )
 from pmiptrace.rules.rule import (
     ANY,
+    FIRST,
     PASS,
     REPLY,
     Verdict,
@@ -91,7 +92,7 @@ def _same_length(step: Step) -> Callable[[Option, Option], bool]:
 # ------------------------------------------------------------------ 4.1 MAG Multipath Binding
 
 
-@rule("RFC8278-4.1-BO-EXCLUSIVE", on=("PBU", "PBA"), options=MULTIPATH)
+@rule("RFC8278-4.1-BO-EXCLUSIVE", on=("PBU", "PBA"), options=MULTIPATH, by_content=FIRST)
 def bulk_or_overwrite(step: Step) -> Verdict | None:
     """B and O of the MAG Multipath Binding option are not both 1.
 
@@ -125,6 +126,7 @@ def bulk_or_overwrite(step: Step) -> Verdict | None:
     on="PBU",
     options=MULTIPATH,
     given=lambda shape: only_if(shape.is_deregistration),
+    by_content=FIRST,
 )
 def overwrite_in_deregistration(step: Step) -> Verdict | None:
     """A de-registration does not ask to overwrite: O is 0 where Lifetime is 0.
@@ -151,7 +153,7 @@ def overwrite_in_deregistration(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC8278-4.1-MMB-RESERVED", on=("PBU", "PBA"), options=MULTIPATH)
+@rule("RFC8278-4.1-MMB-RESERVED", on=("PBU", "PBA"), options=MULTIPATH, by_content=FIRST)
 def multipath_reserved(step: Step) -> Verdict | None:
     """The 22 reserved bits of the MAG Multipath Binding option are zero.
 
@@ -179,7 +181,7 @@ def multipath_reserved(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC8278-4.1-BID-RANGE", on=("PBU", "PBA"), options=MULTIPATH)
+@rule("RFC8278-4.1-BID-RANGE", on=("PBU", "PBA"), options=MULTIPATH, by_content=FIRST)
 def binding_identifier_range(step: Step) -> Verdict | None:
     """The Binding ID is one of 1 to 254.
 
@@ -206,7 +208,7 @@ def binding_identifier_range(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC8278-4.1-IFATT-RANGE", on=("PBU", "PBA"), options=MULTIPATH)
+@rule("RFC8278-4.1-IFATT-RANGE", on=("PBU", "PBA"), options=MULTIPATH, by_content=FIRST)
 def interface_att_range(step: Step) -> Verdict | None:
     """If-ATT is an assigned value of the Access Technology Type registry.
 
@@ -246,7 +248,7 @@ def interface_att_range(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC8278-4.1-MMB-LENGTH", on=("PBU", "PBA"), options=MULTIPATH)
+@rule("RFC8278-4.1-MMB-LENGTH", on=("PBU", "PBA"), options=MULTIPATH, by_content=FIRST)
 def multipath_length(step: Step) -> Verdict | None:
     """The Length of the MAG Multipath Binding option is 6.
 
@@ -349,6 +351,7 @@ def multipath_context(step: Step) -> Verdict | None:
     on="PBU",
     options=MULTIPATH,
     given=lambda shape: only_if(shape.is_deregistration),
+    by_content=FIRST,
 )
 def bulk_deregistration(step: Step) -> Verdict | None:
     """A de-registration with B=1 is pointed out.
@@ -380,7 +383,7 @@ def bulk_deregistration(step: Step) -> Verdict | None:
 # ------------------------------------------------------------------------- 4.2 MAG Identifier
 
 
-@rule("RFC8278-4.2-MAGID-RESERVED", on=("PBU", "PBA"), options=MAG_ID)
+@rule("RFC8278-4.2-MAGID-RESERVED", on=("PBU", "PBA"), options=MAG_ID, by_content=FIRST)
 def mag_identifier_reserved(step: Step) -> Verdict | None:
     """The reserved octet of the MAG Identifier option is zero.
 
@@ -424,7 +427,7 @@ def mag_identifier_once(step: Step) -> Verdict | None:
     return _repeated(step, MAG_ID, f"{message_of(step).count(MAG_ID)} MAG Identifier options")
 
 
-@rule("RFC8278-4.2-MAGID-LENGTH", on=("PBU", "PBA"), options=MAG_ID)
+@rule("RFC8278-4.2-MAGID-LENGTH", on=("PBU", "PBA"), options=MAG_ID, by_content=FIRST)
 def mag_identifier_length(step: Step) -> Verdict | None:
     """The MAG Identifier option has a subtype, a reserved octet, and an identifier.
 
@@ -469,7 +472,7 @@ _FIXED_LENGTHS = {2: 16, 5: 6, 6: 8}
 """Octets of the identifiers that have a fixed size (RFC 8371 section 4)."""
 
 
-@rule("RFC8278-4.2-MAGID-SUBTYPE", on=("PBU", "PBA"), options=MAG_ID)
+@rule("RFC8278-4.2-MAGID-SUBTYPE", on=("PBU", "PBA"), options=MAG_ID, by_content=FIRST)
 def mag_identifier_subtype(step: Step) -> Verdict | None:
     """The subtype of the MAG Identifier is registered, and the identifier fits it.
 

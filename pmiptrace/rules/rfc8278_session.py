@@ -34,6 +34,19 @@ from pmiptrace.rules.rule import (
     inconclusive,
     rule,
 )
+from pmiptrace.rules.situation import (
+    ADDS_PATH,
+    BULK,
+    CAPABILITY_OPEN,
+    FIRST_ATTEMPT,
+    IDLE_BINDING,
+    LIVE_BINDING,
+    MAG_KNOWN,
+    MULTIPATH_SESSION,
+    OVERWRITE,
+    REFUSED_MULTIPATH,
+    SESSION,
+)
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
@@ -78,7 +91,7 @@ def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
 # ------------------------------------------------------------- 4.1 MAG Multipath Binding option
 
 
-@rule("RFC8278-4.1-BID-UNIQUE", on="PBU", options=MULTIPATH)
+@rule("RFC8278-4.1-BID-UNIQUE", on="PBU", options=MULTIPATH, when=SESSION | MAG_KNOWN)
 def bid_names_one_binding(step: Step) -> Verdict | None:
     """A BID that is in use is not given to another interface.
 
@@ -125,7 +138,7 @@ def bid_names_one_binding(step: Step) -> Verdict | None:
     return PASS
 
 
-@rule("RFC8278-4.1-COA-REUSE", on="PBU", options=MULTIPATH)
+@rule("RFC8278-4.1-COA-REUSE", on="PBU", options=MULTIPATH, when=SESSION)
 def one_care_of_address_per_path(step: Step) -> Verdict | None:
     """Two BIDs of a mobile node do not share one care-of address.
 
@@ -155,7 +168,7 @@ def one_care_of_address_per_path(step: Step) -> Verdict | None:
     return PASS
 
 
-@rule("RFC8278-4.1-LABEL-STABLE", on="PBU", options=MULTIPATH)
+@rule("RFC8278-4.1-LABEL-STABLE", on="PBU", options=MULTIPATH, when=LIVE_BINDING)
 def label_stays(step: Step) -> Verdict | None:
     """If-Label and If-ATT of a binding stay the same when it is refreshed.
 
@@ -193,6 +206,7 @@ def label_stays(step: Step) -> Verdict | None:
     on="PBU",
     options=MULTIPATH,
     configured="first_registration_timeout",
+    when=FIRST_ATTEMPT | SESSION | BULK,
 )
 def bulk_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdict | None:
     """B=1 is sent while the mobile node has other bindings to refresh.
@@ -218,6 +232,7 @@ def bulk_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdict |
     on="PBU",
     options=MULTIPATH,
     configured="first_registration_timeout",
+    when=FIRST_ATTEMPT | SESSION | OVERWRITE,
 )
 def overwrite_has_something_to_replace(step: Step, options: RuleOptions) -> Verdict | None:
     """O=1 is sent while the mobile node has other bindings to replace.
@@ -260,7 +275,13 @@ def _needs_others(
     )
 
 
-@rule("RFC8278-4.1-O-SURVIVOR", on="PBU", options=MULTIPATH, configured="grace")
+@rule(
+    "RFC8278-4.1-O-SURVIVOR",
+    on="PBU",
+    options=MULTIPATH,
+    configured="grace",
+    when=FIRST_ATTEMPT | IDLE_BINDING,
+)
 def overwritten_binding_is_gone(step: Step, options: RuleOptions) -> Verdict | None:
     """A binding that an accepted O=1 replaced is not refreshed as if it still existed.
 
@@ -309,7 +330,7 @@ def _adds_otherwise(step: Step) -> bool:
     return Handoff.NEW_INTERFACE_SHARING_PREFIXES in used and Handoff.NOT_CHANGED not in used
 
 
-@rule("RFC8278-4.1-B-SCOPE", on=REPLY, options=MULTIPATH)
+@rule("RFC8278-4.1-B-SCOPE", on=REPLY, options=MULTIPATH, when=LIVE_BINDING)
 def bulk_extends_the_others(step: Step) -> Verdict | None:
     """After an accepted B=1 the LMA keeps the other bindings for the new lifetime.
 
@@ -348,7 +369,7 @@ def bulk_extends_the_others(step: Step) -> Verdict | None:
 # --------------------------------------------------------------------- 4.2 MAG Identifier option
 
 
-@rule("RFC8278-4.2-MAGID-STABLE", on="PBU", options=MAG_ID)
+@rule("RFC8278-4.2-MAGID-STABLE", on="PBU", options=MAG_ID, when=SESSION)
 def identifier_stays(step: Step) -> Verdict | None:
     """The MAG Identifier stays the same on one care-of address of one session.
 
@@ -381,7 +402,9 @@ def identifier_stays(step: Step) -> Verdict | None:
 # ------------------------------------------------------------------ 4.4 Signaling Considerations
 
 
-@rule("RFC8278-4.4-MMB-EACH-PBU", on="PBU", unless=MULTIPATH)
+@rule(
+    "RFC8278-4.4-MMB-EACH-PBU", on="PBU", unless=MULTIPATH, when=FIRST_ATTEMPT | MULTIPATH_SESSION
+)
 def option_in_each_pbu(step: Step) -> Verdict | None:
     """A MAG that uses multipath includes the option in each PBU for the mobile node.
 
@@ -410,7 +433,7 @@ def option_in_each_pbu(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC8278-4.4-DISCOVER-FIRST", on=REPLY)
+@rule("RFC8278-4.4-DISCOVER-FIRST", on=REPLY, when=CAPABILITY_OPEN)
 def discover_on_one_path(step: Step) -> Verdict | None:
     """A MAG that does not know whether its LMA supports multipath tries it on one path first.
 
@@ -490,7 +513,7 @@ def _concurrent(step: Step, exchange: Exchange, request: Registration) -> Exchan
     return None
 
 
-@rule("RFC8278-4.4-PBA-MMB-REQUIRED", on=REPLY, unless=MULTIPATH)
+@rule("RFC8278-4.4-PBA-MMB-REQUIRED", on=REPLY, unless=MULTIPATH, when=SESSION)
 def option_in_each_pba(step: Step) -> Verdict | None:
     """An LMA that has multipath enabled for a session includes the option in its PBAs.
 
@@ -528,7 +551,13 @@ def option_in_each_pba(step: Step) -> Verdict | None:
     return proven(step, session.mode_since, f"{text}, in a session that has multipath bindings")
 
 
-@rule("RFC8278-4.4-LEGACY-DISABLE", on="PBU", options=MULTIPATH, configured="grace")
+@rule(
+    "RFC8278-4.4-LEGACY-DISABLE",
+    on="PBU",
+    options=MULTIPATH,
+    configured="grace",
+    when=FIRST_ATTEMPT | MAG_KNOWN | REFUSED_MULTIPATH,
+)
 def legacy_lma_is_not_asked_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After a PBA without the option the MAG stops asking for multipath for that mobile node.
 
@@ -549,7 +578,13 @@ def legacy_lma_is_not_asked_again(step: Step, options: RuleOptions) -> Verdict |
     return _asks_again(step, refusal, "the LMA accepted without the option", options)
 
 
-@rule("RFC8278-4.4-180-DISABLE", on="PBU", options=MULTIPATH, configured="grace")
+@rule(
+    "RFC8278-4.4-180-DISABLE",
+    on="PBU",
+    options=MULTIPATH,
+    configured="grace",
+    when=FIRST_ATTEMPT | MAG_KNOWN | REFUSED_MULTIPATH,
+)
 def denied_mobile_node_is_not_asked_again(step: Step, options: RuleOptions) -> Verdict | None:
     """After status 180 the MAG stops asking for multipath for that mobile node.
 
@@ -634,7 +669,7 @@ def _asked_since(session: Session, refusal: Refusal, options: RuleOptions) -> bo
     return sent - refused >= options.grace
 
 
-@rule("RFC8278-4.4-180-CONTRADICT", on=REPLY, options=MULTIPATH)
+@rule("RFC8278-4.4-180-CONTRADICT", on=REPLY, options=MULTIPATH, when=SESSION)
 def denied_while_in_use(step: Step) -> Verdict | None:
     """Status 180 is not sent for a mobile node that has multipath bindings at that LMA.
 
@@ -671,7 +706,13 @@ def denied_while_in_use(step: Step) -> Verdict | None:
 # ---------------------------------------------------------------------------------- 3.1 Call flow
 
 
-@rule("RFC8278-3.1-HNP-2ND-PATH", on="PBU", options=MULTIPATH, configured="grace")
+@rule(
+    "RFC8278-3.1-HNP-2ND-PATH",
+    on="PBU",
+    options=MULTIPATH,
+    configured="grace",
+    when=FIRST_ATTEMPT | MULTIPATH_SESSION | ADDS_PATH,
+)
 def further_path_names_the_prefix(step: Step, options: RuleOptions) -> Verdict | None:
     """A PBU for a further path names the home network prefix that the first path got.
 

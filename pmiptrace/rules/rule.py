@@ -38,6 +38,11 @@ UNDECODED = "undecoded"
 OFFLOAD = "offload"
 """The first of a host's messages that all fail their checksum and yet are answered."""
 
+FIRST = "first"
+"""A rule looks at the first option with its number."""
+EACH = "each"
+"""A rule looks at each option with its number."""
+
 
 class Outcome(StrEnum):
     """How a rule judges a step."""
@@ -256,6 +261,10 @@ class Rule:
         given: Callable[[Shape], Need] | None,
         configured: str | None,
         once: str | None,
+        when: int = 0,
+        kept_when: int = 0,
+        by_content: str | None = None,
+        by_places: bool = False,
     ) -> None:
         self.id = id
         self.check = check
@@ -270,6 +279,14 @@ class Rule:
         self.given = given
         self.configured = configured
         self.once = once
+        self.when = when
+        """It has nothing to say where one of these facts does not hold."""
+        self.kept_when = kept_when
+        """It is kept where all of these facts hold; 0 if there is no such case."""
+        self.by_content = by_content
+        """Whether the octets of its option, the `FIRST` or `EACH`, settle that it is kept."""
+        self.by_places = by_places
+        """Whether the numbers and places of the options settle that it is kept."""
 
     def __repr__(self) -> str:
         return f"<Rule {self.id}>"
@@ -318,16 +335,27 @@ def rule(
     unless: int | Iterable[int] = (),
     repeated: bool = False,
     given: Callable[[Shape], Need] | None = None,
+    when: int = 0,
+    kept_when: int = 0,
+    by_content: str | None = None,
+    by_places: bool = False,
     configured: str | None = None,
     once: str | None = None,
 ) -> Callable[[C], C]:
     """Register the function below as the rule of that catalogue ID.
 
     `on` names the steps that it judges: kinds of message (``"PBU"``), `ANY`, `REPLY`, `CLOCK`,
-    `EVENT`, `UNDECODED` or `OFFLOAD`. The other arguments spare calls, as the engine decides them
-    once per shape of message: `options` of which the message must have one, options that settle
-    the rule by being there (`unless`), whether it is about `repeated` options alone, and anything
-    else that the `Shape` tells (`given`).
+    `EVENT`, `UNDECODED` or `OFFLOAD`. The next four tell which messages it is for, and the engine
+    decides them once per shape of message: `options` of which the message must have one, options
+    that settle the rule by being there (`unless`), whether it is about `repeated` options alone,
+    and anything else that the `Shape` tells (`given`).
+
+    The next four spare calls and change no verdict. `when` joins facts of
+    `pmiptrace.rules.situation` without any of which the rule has nothing to say; `kept_when` joins
+    facts that together mean that it is kept. `by_content` says of a rule about one option that
+    nothing but its octets matters as long as they are in order, those of the `FIRST` such option
+    or of `EACH`; `by_places` says that of the numbers and places of all options. The engine
+    remembers what was in order, and does not ask again for the same.
 
     `configured` names a field of `RuleOptions` that the rule depends on: it is called with the
     options as a second argument, and left out while a field that is a switch is off. `once` joins
@@ -347,6 +375,10 @@ def rule(
             given=given,
             configured=configured,
             once=once,
+            when=when,
+            kept_when=kept_when,
+            by_content=by_content,
+            by_places=by_places,
         )
         return check
 
