@@ -24,12 +24,13 @@ What is held or remembered is bounded; at a bound the oldest goes out as it stan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.model import (
+    Body,
     Exchange,
     ExchangeKind,
     Finding,
@@ -64,6 +65,7 @@ from pmiptrace.rules.rule import (
     Verdict,
 )
 from pmiptrace.rules.situation import facts_of
+from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,6 +74,7 @@ CHECKSUM = "RFC6275-9.2-CHECKSUM"
 DUPLICATE = "PM-DUP-CAPTURE"
 """Event of a message that was captured before: it is counted, not analysed."""
 
+_NO_RULES: frozenset[int] = frozenset()
 _MAX_PLANS = 4096
 _MAX_LATELY = 1024
 _MAX_IN_ORDER = 16_384
@@ -105,7 +108,7 @@ class _InOrder:
 class _Plan:
     """The rules for one shape of message in one situation, and how many such steps there were."""
 
-    __slots__ = ("calls", "contents", "every", "kept", "places", "runs")
+    __slots__ = ("calls", "contents", "echoes", "every", "kept", "places", "runs")
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class _Plan:
         kept: list[int],
         contents: list[tuple[int, _InOrder]],
         places: _InOrder | None,
+        echoes: dict[int, list[tuple[int, int]]],
     ) -> None:
         self.every = every
         """The rules to call where something in the message is new."""
@@ -122,7 +126,9 @@ class _Plan:
         """What is in order of the octets of options, by their index in the message."""
         self.places = places
         """What is in order of the length of the message and the places of its options."""
-        spared = frozenset[int]().union(*(known.rules for _, known in contents))
+        self.echoes = sorted({pair for pairs in echoes.values() for pair in pairs})
+        """The options that should equal one of the request, each with the index of that one."""
+        spared = frozenset(echoes).union(*(known.rules for _, known in contents))
         if places is not None:
             spared |= places.rules
         self.calls = [call for call in every if call[0] not in spared]
@@ -134,9 +140,16 @@ class _Plan:
         """The rules that every run keeps unless a call showed otherwise."""
         return [*(index for index, _ in self.every), *self.kept]
 
-    def has_met(self, message: Message) -> bool:
+    def has_met(self, message: Message, exchange: Exchange | None) -> bool:
         """Tell whether nothing in the message is new."""
         options = message.options
+        if self.echoes:
+            assert exchange is not None
+            assert exchange.answered is not None
+            asked = exchange.answered.options
+            for index, source in self.echoes:
+                if options[index] != asked[source]:
+                    return False
         for index, contents in self.contents:
             if options[index] not in contents.known:
                 return False
@@ -144,23 +157,39 @@ class _Plan:
         return places is None or (message.length, message.offsets) in places.known
 
 
+class _Look(NamedTuple):
+    """A rule that has to look at messages of some shape, unless facts spare that."""
+
+    rule: int
+    check: Check
+    when: int
+    kept_when: int
+
+
 class _Selection:
     """The rules for one shape of message, and the plans for the situations it was met in."""
 
-    __slots__ = ("contents", "kept", "looking", "places", "plans")
+    __slots__ = ("contents", "echoes", "facts", "kept", "looking", "places", "plans")
 
     def __init__(
         self,
-        looking: list[int],
+        looking: list[_Look],
         kept: list[int],
         contents: dict[int, frozenset[int]],
         places: frozenset[int],
+        echoes: dict[int, list[tuple[int, int]]],
     ) -> None:
         self.looking = looking
+        self.facts = 0
+        """All facts that one of these rules asks for."""
+        for each in looking:
+            self.facts |= each.when | each.kept_when
         self.kept = kept
         self.contents = contents
         """The rules that judge an option by its octets, by its index in the message."""
         self.places = _InOrder(places)
+        self.echoes = echoes
+        """By rule, the indexes of options that should be equal in reply and request."""
         self.plans: dict[int, _Plan] = {}
 
 
@@ -205,8 +234,16 @@ class Engine:
         self._by_event = {r.id: i for i, r in enumerate(self._rules) if EVENT in r.on}
         self._undecoded = [i for i, r in enumerate(self._rules) if UNDECODED in r.on]
         self._offload = next((i for i, r in enumerate(self._rules) if OFFLOAD in r.on), None)
+        self._by_content: dict[tuple[int, str], frozenset[int]] = {}
+        for i, each in enumerate(self._rules):
+            if each.by_content is not None:
+                (number,) = each.options
+                key = number, each.by_content
+                self._by_content[key] = self._by_content.get(key, _NO_RULES) | {i}
+        self._by_places = frozenset(i for i, r in enumerate(self._rules) if r.by_places)
+        self._by_echo = frozenset(i for i, r in enumerate(self._rules) if r.by_echo)
         self._by_trigger: dict[tuple[str, bool], list[int]] = {}
-        self._nothing = _Plan([], [], [], None)
+        self._nothing = _Plan([], [], [], None, {})
         self._plans: list[_Plan] = []
         size = len(self._rules)
         self._passed = [0] * size
@@ -232,10 +269,10 @@ class Engine:
             plan = self._nothing
         else:
             selection = self._clock if message is None else self._select(message, step)
-            facts = facts_of(step)
+            facts = facts_of(step) & selection.facts
             plan = selection.plans.get(facts) or self._make_plan(selection, facts)
             plan.runs += 1
-            if message is not None and not plan.has_met(message):
+            if message is not None and not plan.has_met(message, step.exchange):
                 self._judge_anew(plan, message, step, out)
             else:
                 for index, check in plan.calls:
@@ -309,7 +346,7 @@ class Engine:
             key = self._form_of(request), exchange.kind
         selection = form.selections.get(key)
         if selection is None:
-            selection = self._make_selection(_shape(message, exchange, request), message)
+            selection = self._make_selection(_shape(message, exchange, request), message, request)
             form.selections[key] = selection
         return selection
 
@@ -320,12 +357,12 @@ class Engine:
         types: tuple[Any, ...] = tuple(map(type, message.options))
         if OpaqueOption in types:
             types = tuple(map(option_number, message.options))
-        body = message.body
+        status, lifetime = _terms_of(message.body)
         key = (
             message.kind,
             types,
-            getattr(body, "status", None),
-            getattr(body, "lifetime", None) == 0,
+            status,
+            lifetime == 0,
             not message.defects,
             message.datagram.ports is None,
             message.dialect,
@@ -338,7 +375,9 @@ class Engine:
         self._lately[id(message)] = message, form
         return form
 
-    def _make_selection(self, shape: Shape, message: Message) -> _Selection:
+    def _make_selection(
+        self, shape: Shape, message: Message, request: Message | None
+    ) -> _Selection:
         looking: list[int] = []
         kept: list[int] = []
         for index in self._triggered(shape.kind, shape.request is not None):
@@ -347,19 +386,25 @@ class Engine:
                 looking.append(index)
             elif need is Need.KEPT:
                 kept.append(index)
+        called = frozenset(looking)
         contents: dict[int, frozenset[int]] = {}
         for place, number in enumerate(map(option_number, message.options)):
-            by_content = (EACH,) if number in shape.repeated else (FIRST, EACH)
-            judging = [
-                index
-                for index in looking
-                if self._rules[index].by_content in by_content
-                and number in self._rules[index].options
-            ]
+            judging = called & self._by_content.get((number, EACH), _NO_RULES)
+            if number not in shape.repeated:
+                judging |= called & self._by_content.get((number, FIRST), _NO_RULES)
             if judging:
-                contents[place] = frozenset(judging)
-        places = frozenset(i for i in looking if self._rules[i].by_places) if shape.sound else ()
-        return _Selection(looking, kept, contents, frozenset(places))
+                contents[place] = judging
+        places = called & self._by_places if shape.sound else _NO_RULES
+        echoes: dict[int, list[tuple[int, int]]] = {}
+        for index in called & self._by_echo:
+            pairs = _echoed(self._rules[index].by_echo, message, request)
+            if pairs:
+                echoes[index] = pairs
+        return _Selection(self._looks(looking), kept, contents, places, echoes)
+
+    def _looks(self, indexes: Iterable[int]) -> list[_Look]:
+        rules, checks = self._rules, self._checks
+        return [_Look(i, checks[i], rules[i].when, rules[i].kept_when) for i in indexes]
 
     def _triggered(self, kind: str, is_reply: bool) -> list[int]:
         """Give the rules that are declared for messages of a kind."""
@@ -375,14 +420,14 @@ class Engine:
             self._forget_plans()
         every: list[tuple[int, Check]] = []
         kept = list(selection.kept)
-        for index in selection.looking:
-            each = self._rules[index]
-            if each.when & ~facts:
+        lacking = ~facts
+        for index, check, when, kept_when in selection.looking:
+            if when & lacking:
                 continue
-            if each.kept_when and not each.kept_when & ~facts:
+            if kept_when and not kept_when & lacking:
                 kept.append(index)
             else:
-                every.append((index, self._checks[index]))
+                every.append((index, check))
         called = frozenset(index for index, _ in every)
         contents: list[tuple[int, _InOrder]] = []
         for place, rules in selection.contents.items():
@@ -390,7 +435,8 @@ class Engine:
             if judging:
                 contents.append((place, self._contents.setdefault(judging, _InOrder(judging))))
         places = selection.places if selection.places.rules else None
-        plan = selection.plans[facts] = _Plan(every, kept, contents, places)
+        echoes = {i: pairs for i, pairs in selection.echoes.items() if i in called}
+        plan = selection.plans[facts] = _Plan(every, kept, contents, places, echoes)
         self._plans.append(plan)
         return plan
 
@@ -405,7 +451,7 @@ class Engine:
         self._in_order: list[_InOrder] = []
         """Where something is known to be in order, once for each thing."""
         clock = [i for i, each in enumerate(self._rules) if CLOCK in each.on]
-        self._clock = _Selection(clock, [], {}, frozenset())
+        self._clock = _Selection(self._looks(clock), [], {}, frozenset(), {})
 
     def _count_plans(self) -> None:
         for plan in self._plans:
@@ -624,10 +670,46 @@ def _subject(once: str, step: Step) -> object:
     return step.moment.capture
 
 
+def _terms_of(body: Body) -> tuple[int | None, int | None]:
+    """Give the Status and Lifetime fields of a body, of those that it has."""
+    cls = type(body)
+    if cls is BindingUpdate:
+        return None, body.lifetime  # type: ignore[attr-defined]
+    if cls is BindingAcknowledgement:
+        return body.status, body.lifetime  # type: ignore[attr-defined]
+    return getattr(body, "status", None), getattr(body, "lifetime", None)
+
+
+def _echoed(
+    numbers: Iterable[int], message: Message, request: Message | None
+) -> list[tuple[int, int]]:
+    """Give the indexes of the options with these numbers in a reply and in its request.
+
+    Only if all that are in both were decoded, and stand once in either.
+    """
+    if request is None:
+        return []
+    given, asked = message.options, request.options
+    pairs = []
+    for number in numbers:
+        indexes = [
+            [index for index, option in enumerate(options) if option_number(option) == number]
+            for options in (given, asked)
+        ]
+        if not all(indexes):
+            continue
+        (index, *more), (source, *others) = indexes
+        if more or others or OpaqueOption in (type(given[index]), type(asked[source])):
+            return []
+        pairs.append((index, source))
+    return pairs
+
+
 def _shape(message: Message, exchange: Exchange | None, request: Message | None) -> Shape:
     numbers = [option_number(option) for option in message.options]
-    asked = None
+    asked, (status, lifetime) = None, _terms_of(message.body)
     if request is not None:
+        _, lifetime = _terms_of(request.body)
         asked = frozenset(option_number(option) for option in request.options)
     return Shape(
         kind=message.kind,
@@ -636,8 +718,8 @@ def _shape(message: Message, exchange: Exchange | None, request: Message | None)
         sound=not message.defects,
         over_udp=message.datagram.ports is not None,
         dialect=message.dialect,
-        status=getattr(message.body, "status", None),
-        is_deregistration=getattr((request or message).body, "lifetime", None) == 0,
+        status=status,
+        is_deregistration=lifetime == 0,
         exchange=exchange.kind if exchange is not None and request is not None else None,
         request=request.kind if request is not None else None,
         asked=asked,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pmiptrace.model import Binding, BindingState, Message, Moment, Rejection, Session, Step
+from pmiptrace.rules.look import once_per_step
 from pmiptrace.rules.rule import RuleOptions, Verdict, fail, inconclusive
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingUpdate
+from pmiptrace.wire.options.rfc5213 import HandoffIndicator, Timestamp
 
 MILLISECOND = 1_000_000
 SECOND = 1000 * MILLISECOND
@@ -30,7 +32,9 @@ ORDER = "the two messages may have been handled in another order than they were 
 def is_first_attempt(step: Step) -> bool:
     """Tell whether the message opens its exchange."""
     exchange = step.exchange
-    return exchange is not None and exchange.attempts[:1] == (step.moment,)
+    if exchange is None or not exchange.attempts:
+        return False
+    return exchange.attempts[0] == step.moment
 
 
 def is_given_up(step: Step) -> bool:
@@ -111,6 +115,25 @@ def is_on_its_way(step: Step, since: Moment | None, options: RuleOptions) -> boo
     return elapsed is None or elapsed < options.grace
 
 
+def is_suspect(session: Session) -> bool:
+    """Tell whether the LMA may have restarted since, and forgotten a binding of the session."""
+    suspect = BindingState.SUSPECT
+    for binding in session.bindings:
+        if suspect in (binding.state, binding.shadow) and binding.state.is_live:
+            return True
+    return False
+
+
+def has_live_binding(session: Session) -> bool:
+    """Tell whether the LMA forwards traffic over a binding of the session."""
+    return any(binding.state.is_live for binding in session.bindings)
+
+
+def has_any_entry(session: Session) -> bool:
+    """Tell whether the LMA has an entry for a binding of the session."""
+    return any(map(has_entry, session.bindings))
+
+
 def has_entry(binding: Binding) -> bool:
     """Tell whether the LMA has an entry for a binding.
 
@@ -160,17 +183,29 @@ def behind(number: int, last: int) -> int:
     return -ahead if 0 < ahead < 32768 else (last - number) % 65536
 
 
+def timestamp_of(message: Message) -> int | None:
+    """Give the timestamp of a PBU, in units of 1/65536 s; eight zero octets are none."""
+    option = message.first(Timestamp)
+    return option.timestamp or None if option is not None else None
+
+
 def knows_its_binding(request: Registration) -> bool:
     """Tell whether a PBU shows that its MAG has not lost its state: it names a binding it has."""
     return request.lifetime == 0 or request.handoff_indicator == Handoff.NOT_CHANGED
 
 
-def first_request(binding: Binding) -> Message | None:
-    """Give the PBU that registered a binding anew, if it was seen."""
+@once_per_step
+def first_request(step: Step) -> Message | None:
+    """Give the PBU that registered the step's binding anew, if it was seen."""
+    binding = step.binding_before
+    if binding is None:
+        return None
     first, begun = binding.first_request, requested_at(binding)
     if first is None or begun is None or first.frame.number != begun.frame:
         return None
-    return first if registration(first).handoff_indicator != Handoff.NOT_CHANGED else None
+    handoff = first.first(HandoffIndicator)
+    is_renewal = handoff is not None and handoff.indicator == Handoff.NOT_CHANGED
+    return None if is_renewal else first
 
 
 def requested_at(binding: Binding) -> Moment | None:

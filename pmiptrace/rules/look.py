@@ -30,6 +30,7 @@ from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
 O = TypeVar("O", bound=Option)  # noqa: E741
+T = TypeVar("T")
 
 HEADER_FIELDS = {
     "payload_proto": ("Payload Proto", 0, 1),
@@ -43,6 +44,20 @@ HEADER_FIELDS = {
 _BROKEN = frozenset(
     {"truncated", "header-short", "header-overrun", "message-short", "option-overrun"}
 )
+
+
+def once_per_step(ask: Callable[[Step], T]) -> Callable[[Step], T]:
+    """Have a function that several rules ask about a step answer the second time from memory."""
+    last: tuple[Step, T] | None = None
+
+    def answer(step: Step) -> T:
+        nonlocal last
+        known = last
+        if known is None or known[0] is not step:
+            known = last = step, ask(step)
+        return known[1]
+
+    return answer
 
 
 # ------------------------------------------------------------------------------ the message
@@ -78,6 +93,19 @@ def find(step: Step, cls: type[O]) -> O | None:
         if type(option) is cls:
             return option
     return None
+
+
+def numbers_of(message: Message) -> frozenset[int]:
+    """Give the numbers of a message's options."""
+    classes = tuple(map(type, message.options))
+    if OpaqueOption in classes:
+        return frozenset(map(option_number, message.options))
+    return _numbers_of(classes)
+
+
+@lru_cache(maxsize=1024)
+def _numbers_of(classes: tuple[type[Option], ...]) -> frozenset[int]:
+    return frozenset(cls.number for cls in classes)
 
 
 def complete(message: Message) -> bool:

@@ -369,6 +369,7 @@ _ECHOED: dict[type[Option], tuple[str, ...]] = {
     on=REPLY,
     options=(MN_ID, HI, ATT, LLID),
     given=lambda shape: only_if(shape.is_proxy_pair),
+    by_echo=(MN_ID, HI, ATT, LLID),
 )
 def options_echoed(step: Step) -> Verdict | None:
     """The options that identify a registration come back unchanged.
@@ -673,6 +674,7 @@ def link_local_address_follows(step: Step) -> Verdict | None:
     given=lambda shape: only_if(
         shape.is_proxy_pair and shape.status not in (TIMESTAMP_MISMATCH, TIMESTAMP_LOWER)
     ),
+    by_echo=TIMESTAMP,
 )
 def timestamp_returned(step: Step) -> Verdict | None:
     """A PBA returns the timestamp of a PBU that is valid.

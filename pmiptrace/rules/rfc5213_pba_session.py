@@ -23,13 +23,17 @@ from pmiptrace.rules.history import (
     accepted_at,
     age,
     ended_at,
+    has_any_entry,
     has_entry,
+    has_live_binding,
     is_close,
+    is_suspect,
     last_accepted_at,
     proven,
     request_of,
+    timestamp_of,
 )
-from pmiptrace.rules.look import complete, message_of, pair, request_evidence
+from pmiptrace.rules.look import complete, message_of, once_per_step, pair, request_evidence
 from pmiptrace.rules.rule import (
     PASS,
     REPLY,
@@ -84,6 +88,7 @@ def _accepts_deregistration(shape: Shape) -> Need:
 # ---------------------------------------------------------------------------------- timestamps
 
 
+@once_per_step
 def _compared(step: Step) -> tuple[Registration, Binding | None, int, Moment | None] | None:
     """Give an accepted PBU with a timestamp, and what was accepted before it.
 
@@ -93,21 +98,19 @@ def _compared(step: Step) -> tuple[Registration, Binding | None, int, Moment | N
     session, request = step.before, request_of(step)
     if session is None or request is None or request.timestamp is None:
         return None
-    if not any(map(has_entry, session.bindings)):
+    if not has_any_entry(session) or is_suspect(session):
         return None
-    if any(BindingState.SUSPECT in (b.state, b.shadow) for b in session.live):
-        return None  # the LMA may have restarted, and forgotten
-    own, last, since = step.binding_before, session.last_accepted, last_accepted_at(session)
+    own, last = step.binding_before, session.last_accepted
     if own is not None and has_entry(own) and own.last_request is not None:
         last, since = own.last_request, accepted_at(own)
     else:
-        own = None
-    known = None if last is None else registration(last)
-    if known is None or known.timestamp is None or known.message is request.message:
+        own, since = None, last_accepted_at(session)
+    known = None if last is None else timestamp_of(last)
+    if last is None or known is None or last is request.message:
         return None
-    if known.timestamp == request.timestamp and request.repeats(known):
+    if known == request.timestamp and request.repeats(registration(last)):
         return None  # the same PBU again
-    return request, own, known.timestamp, since
+    return request, own, known, since
 
 
 def _judge_timestamp(step: Step, text: str, own: Binding | None, since: Moment | None) -> Verdict:
@@ -238,7 +241,7 @@ def stored_link_local_address_returned(step: Step) -> Verdict | None:
     How to mend: make the address once, when the session is created, and keep it with the session.
     """
     session, request = step.before, request_of(step)
-    if session is None or request is None or not session.live:
+    if session is None or request is None or not has_live_binding(session):
         return None
     stored, given = session.link_local_address, registration(message_of(step)).link_local_address
     if request.link_local_address != ALL_ZERO or request.lifetime == 0:
@@ -249,7 +252,7 @@ def stored_link_local_address_returned(step: Step) -> Verdict | None:
         return PASS
     if not set(session.prefixes) & set(registration(message_of(step)).prefixes):
         return None  # the LMA has made another session
-    if any(BindingState.SUSPECT in (b.state, b.shadow) for b in session.live):
+    if is_suspect(session):
         return None  # the LMA may have lost the session when it restarted
     assert stored is not None
     assert given is not None
@@ -268,6 +271,8 @@ def stored_link_local_address_returned(step: Step) -> Verdict | None:
 def _holders(step: Step, prefixes: tuple[Prefix, ...]) -> Iterator[tuple[Session, Binding, Prefix]]:
     """Give the bindings of other sessions at the LMA that have one of the prefixes."""
     own = step.after or step.before
+    if not prefixes:
+        return
     for session in step.past.others:
         if own is not None and session.lma != own.lma:
             continue
@@ -425,12 +430,14 @@ def partial_match_refused(step: Step) -> Verdict | None:
     How to mend: compare the whole sets, not the first prefix.
     """
     exchange, session, request = step.exchange, step.before, request_of(step)
-    if exchange is None or session is None or request is None or not session.live:
+    if exchange is None or session is None or request is None or not has_live_binding(session):
         return None
     if exchange.kind is ExchangeKind.DEREG_SELECTIVE or request.all_zero:
         return None
     if request.handoff_indicator == SHARING_PREFIXES:
         return None
+    if request.prefixes and request.prefixes == session.prefixes:
+        return PASS
     named, known = set(request.prefixes), set(session.prefixes)
     if not named & known:
         return None
@@ -462,7 +469,7 @@ def foreign_deregistration_ignored(step: Step) -> Verdict | None:
     How to mend: compare the source, or the Alternate Care-of Address, with the entry first.
     """
     session, request = step.before, request_of(step)
-    if session is None or request is None or not session.live:
+    if session is None or request is None or not has_live_binding(session):
         return None
     if not complete(request.message):
         return None  # a BID that was cut off names another binding

@@ -31,8 +31,9 @@ from pmiptrace.rules.history import (
     rejection_before,
     request_of,
     requested_at,
+    timestamp_of,
 )
-from pmiptrace.rules.look import complete, message_of, moment_of
+from pmiptrace.rules.look import complete, message_of, moment_of, numbers_of, update_of
 from pmiptrace.rules.rule import (
     CLOCK,
     PASS,
@@ -153,10 +154,10 @@ def counter_increases(step: Step) -> Verdict | None:
     earlier, message = step.past.sent_by_mag, message_of(step)
     if earlier is None or not is_first_attempt(step) or message.checksum_correct is False:
         return None
-    last, request = registration(earlier), registration(message)
-    if last.timestamp is None or request.timestamp is None:
+    request, last, before = registration(message), update_of(earlier), timestamp_of(earlier)
+    if before is None or request.timestamp is None:
         return None
-    if request.timestamp <= last.timestamp:
+    if request.timestamp <= before:
         return None  # captured in another order than sent
     distance = behind(request.sequence, last.sequence)
     if distance < 0:
@@ -307,9 +308,11 @@ def refresh_has_something_to_refresh(step: Step, options: RuleOptions) -> Verdic
         return None  # which value a path has that is added again is not said
     if binding.state is BindingState.REJECTED and _began_with_5(binding):
         return None  # it was judged when it was sent first
+    if binding.state.is_live:
+        return PASS
     over = ended_at(binding)
     if binding.state not in _GONE or over is None:
-        return PASS if binding.state.is_live else None
+        return None
     if binding.state is BindingState.EXPIRED:
         return _late_refresh(step, binding)
     if binding.state is BindingState.REPLACED and binding.replaced_by == "overwrite":
@@ -430,7 +433,7 @@ def all_prefixes_named(step: Step) -> Verdict | None:
         return _wrong_session(step, request) if session.partial else None
     if not session.prefixes or request.has_ipv4 != (session.ipv4_home_address is not None):
         return None
-    if set(request.prefixes) == set(session.prefixes):
+    if request.prefixes == session.prefixes or set(request.prefixes) == set(session.prefixes):
         return PASS
     if request.all_zero and request.lifetime > 0:
         return None  # an attachment, of a MAG that has lost or forgotten the session
@@ -499,9 +502,11 @@ def same_set_of_options(step: Step) -> Verdict | None:
         return None
     if not knows_its_binding(registration(message)):
         return None  # the mobile node may have attached anew
-    first = first_request(binding)
+    first = first_request(step)
     if first is None or not complete(first):
         return None
+    if numbers_of(first) == numbers_of(message):
+        return PASS
     for number, name in _SAME_SET.items():
         had, has = first.has(number), message.has(number)
         if had == has or (number == LLID and has):

@@ -245,7 +245,7 @@ def prefix_not_added_later(step: Step) -> Verdict | None:
         return None
     if binding is None or not binding.state.is_live or not is_first_attempt(step):
         return None
-    first, last = first_request(binding), binding.last_request
+    first, last = first_request(step), binding.last_request
     if first is None or last is None or not complete(first) or not knows_its_binding(request):
         return None
     if first.has(HNP):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pmiptrace.model import BindingState, Exchange, Message, Moment, Session, Severity, Step
+from pmiptrace.model import Exchange, Message, Moment, Severity, Step
 from pmiptrace.rules.history import (
     ORDER,
     OTHER_MAG,
@@ -14,12 +14,14 @@ from pmiptrace.rules.history import (
     age,
     behind,
     between,
+    has_any_entry,
     has_entry,
     is_answered_since,
     is_close,
     is_first_attempt,
     is_given_up,
     is_on_its_way,
+    is_suspect,
     knows_its_binding,
     last_accepted_at,
     request_of,
@@ -104,7 +106,11 @@ def sequence_number_increases(step: Step) -> Verdict | None:
 
 
 def _in_sequence_mode(*messages: Message) -> bool:
-    return not any(message.has(TIMESTAMP) or not complete(message) for message in messages)
+    return all(map(_has_only_its_number, messages))
+
+
+def _has_only_its_number(message: Message) -> bool:
+    return not message.has(TIMESTAMP) and complete(message)
 
 
 def _doubt_of_order(step: Step, request: Registration, last: Registration) -> str | None:
@@ -122,7 +128,7 @@ def _doubt_of_order(step: Step, request: Registration, last: Registration) -> st
 def _last_accepted(step: Step) -> tuple[Registration, Moment] | None:
     """Give the PBU that the LMA accepted last for an entry that it still has, and when."""
     session, binding = step.before, step.binding_before
-    if session is None or not any(map(has_entry, session.bindings)) or _is_suspect(session):
+    if session is None or not has_any_entry(session) or is_suspect(session):
         return None
     if binding is not None and has_entry(binding) and binding.last_request is not None:
         since = accepted_at(binding)
@@ -132,11 +138,6 @@ def _last_accepted(step: Step) -> tuple[Registration, Moment] | None:
     if session.last_accepted is None or since is None:
         return None
     return registration(session.last_accepted), since
-
-
-def _is_suspect(session: Session) -> bool:
-    suspect = BindingState.SUSPECT
-    return any(suspect in (b.state, b.shadow) for b in session.live)
 
 
 @rule(

@@ -762,6 +762,7 @@ def multipath_unsolicited(step: Step) -> Verdict | None:
     on=REPLY,
     options=MULTIPATH,
     given=lambda shape: only_if(shape.accepts and MULTIPATH in (shape.asked or ())),
+    by_echo=MULTIPATH,
 )
 def multipath_mismatch(step: Step) -> Verdict | None:
     """The MAG Multipath Binding option of an accepting PBA is that of the PBU.

@@ -20,6 +20,7 @@ from pmiptrace.rules.history import (
     age,
     is_first_attempt,
     is_on_its_way,
+    is_suspect,
     knows_its_binding,
     proven,
 )
@@ -66,7 +67,10 @@ def _siblings(step: Step, request: Registration) -> list[Binding]:
 def _own(step: Step, session: Session) -> list[Binding]:
     """Give the session's live multipath bindings of the MAG that the step is about."""
     mag = step.mag
-    return [b for b in session.live if mag is not None and b.mag == mag.id and b.bid is not None]
+    if mag is None:
+        return []
+    own = [b for b in session.bindings if b.mag == mag.id and b.bid is not None]
+    return [b for b in own if b.state.is_live]
 
 
 def _is_close(one: Message, other: Message, options: RuleOptions) -> bool:
@@ -84,8 +88,7 @@ def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
     """
     last = session.last_sent
     has_left = last is not None and registration(last).lifetime == 0
-    is_doubtful = any(BindingState.SUSPECT in (b.state, b.shadow) for b in session.live)
-    return has_left or is_doubtful or request.handoff_indicator == Handoff.UNKNOWN
+    return has_left or is_suspect(session) or request.handoff_indicator == Handoff.UNKNOWN
 
 
 # ------------------------------------------------------------- 4.1 MAG Multipath Binding option

@@ -265,6 +265,7 @@ class Rule:
         kept_when: int = 0,
         by_content: str | None = None,
         by_places: bool = False,
+        by_echo: frozenset[int] = frozenset(),
     ) -> None:
         self.id = id
         self.check = check
@@ -287,17 +288,19 @@ class Rule:
         """Whether the octets of its option, the `FIRST` or `EACH`, settle that it is kept."""
         self.by_places = by_places
         """Whether the numbers and places of the options settle that it is kept."""
+        self.by_echo = by_echo
+        """A reply whose options with these numbers equal those of the request keeps it."""
 
     def __repr__(self) -> str:
         return f"<Rule {self.id}>"
 
     def need(self, shape: Shape) -> Need:
         """Tell whether it must look at messages of that shape, whose kind it is declared for."""
-        if self.options and not self.options & shape.numbers:
+        if self.options and self.options.isdisjoint(shape.numbers):
             return Need.NONE
-        if self.unless & shape.numbers:
+        if not self.unless.isdisjoint(shape.numbers):
             return Need.KEPT
-        if self.repeated and not self.options & shape.repeated:
+        if self.repeated and self.options.isdisjoint(shape.repeated):
             return Need.KEPT
         return Need.LOOK if self.given is None else self.given(shape)
 
@@ -339,6 +342,7 @@ def rule(
     kept_when: int = 0,
     by_content: str | None = None,
     by_places: bool = False,
+    by_echo: int | Iterable[int] = (),
     configured: str | None = None,
     once: str | None = None,
 ) -> Callable[[C], C]:
@@ -350,12 +354,13 @@ def rule(
     that settle the rule by being there (`unless`), whether it is about `repeated` options alone,
     and anything else that the `Shape` tells (`given`).
 
-    The next four spare calls and change no verdict. `when` joins facts of
+    The next five spare calls and change no verdict. `when` joins facts of
     `pmiptrace.rules.situation` without any of which the rule has nothing to say; `kept_when` joins
     facts that together mean that it is kept. `by_content` says of a rule about one option that
     nothing but its octets matters as long as they are in order, those of the `FIRST` such option
     or of `EACH`; `by_places` says that of the numbers and places of all options. The engine
-    remembers what was in order, and does not ask again for the same.
+    remembers what was in order, and does not ask again for the same. `by_echo` names options which
+    keep the rule where the reply and its request both have them, and they are equal.
 
     `configured` names a field of `RuleOptions` that the rule depends on: it is called with the
     options as a second argument, and left out while a field that is a switch is off. `once` joins
@@ -379,6 +384,7 @@ def rule(
             kept_when=kept_when,
             by_content=by_content,
             by_places=by_places,
+            by_echo=_numbers(by_echo),
         )
         return check
 
