@@ -236,7 +236,7 @@ def unknown_option(step: Step) -> Verdict | None:
 @rule(
     "PM-UNKNOWN-STATUS",
     on=ANY,
-    given=lambda shape: only_if(shape.status is not None),
+    given=lambda shape: only_if(shape.status not in (status_names(shape.body) or (shape.status,))),
 )
 def unknown_status(step: Step) -> Verdict | None:
     """A message has a status that is not registered.

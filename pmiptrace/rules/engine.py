@@ -108,7 +108,7 @@ class _InOrder:
 class _Plan:
     """The rules for one shape of message in one situation, and how many such steps there were."""
 
-    __slots__ = ("calls", "contents", "echoes", "every", "kept", "places", "runs")
+    __slots__ = ("checks", "contents", "echoes", "every", "kept", "places", "rules", "runs")
 
     def __init__(
         self,
@@ -131,8 +131,9 @@ class _Plan:
         spared = frozenset(echoes).union(*(known.rules for _, known in contents))
         if places is not None:
             spared |= places.rules
-        self.calls = [call for call in every if call[0] not in spared]
+        self.rules = [rule for rule, _ in every if rule not in spared]
         """The rules to call where nothing in the message is new."""
+        self.checks = [check for rule, check in every if rule not in spared]
         self.runs = 0
 
     @property
@@ -140,13 +141,11 @@ class _Plan:
         """The rules that every run keeps unless a call showed otherwise."""
         return [*(index for index, _ in self.every), *self.kept]
 
-    def has_met(self, message: Message, exchange: Exchange | None) -> bool:
-        """Tell whether nothing in the message is new."""
+    def has_met(self, message: Message, request: Message | None) -> bool:
+        """Tell whether nothing in the message, which may answer that request, is new."""
         options = message.options
-        if self.echoes:
-            assert exchange is not None
-            assert exchange.answered is not None
-            asked = exchange.answered.options
+        if request is not None:
+            asked = request.options
             for index, source in self.echoes:
                 if options[index] != asked[source]:
                     return False
@@ -268,25 +267,15 @@ class Engine:
         if DUPLICATE in events:
             plan = self._nothing
         else:
-            selection = self._clock if message is None else self._select(message, step)
-            facts = facts_of(step) & selection.facts
+            request = look.answered_by(step)
+            selection = self._select(message, step, request)
+            facts = facts_of(step, request) & selection.facts
             plan = selection.plans.get(facts) or self._make_plan(selection, facts)
             plan.runs += 1
-            if message is not None and not plan.has_met(message, step.exchange):
-                self._judge_anew(plan, message, step, out)
+            if message is None or plan.has_met(message, request):
+                self._judge(plan, step, out)
             else:
-                for index, check in plan.calls:
-                    try:
-                        verdict = check(step)
-                    except Exception as error:
-                        self._crashed(index, step, error, out)
-                        continue
-                    if verdict is PASS:
-                        continue
-                    if verdict is None:
-                        self._skipped[index] += 1
-                    else:
-                        self._judged(index, verdict, step, out)
+                self._judge_anew(plan, message, step, out)
         for event in events:
             position = self._by_event.get(event)
             if position is not None:
@@ -336,14 +325,18 @@ class Engine:
 
     # ------------------------------------------------------------------------------ dispatch
 
-    def _select(self, message: Message, step: Step) -> _Selection:
-        form = self._form_of(message)
-        exchange, request = step.exchange, None
-        key = None
-        if exchange is not None and look.is_reply(step):
-            request = exchange.answered
-            assert request is not None
-            key = self._form_of(request), exchange.kind
+    def _select(self, message: Message | None, step: Step, request: Message | None) -> _Selection:
+        if message is None:
+            return self._clock
+        form, exchange = self._form_of(message), step.exchange
+        if request is None or exchange is None:
+            key = None
+            self._lately[id(message)] = message, form
+            if len(self._lately) > _MAX_LATELY:
+                self._lately.clear()
+        else:
+            lately = self._lately.get(id(request))
+            key = (self._form_of(request) if lately is None else lately[1]), exchange.kind
         selection = form.selections.get(key)
         if selection is None:
             selection = self._make_selection(_shape(message, exchange, request), message, request)
@@ -351,9 +344,6 @@ class Engine:
         return selection
 
     def _form_of(self, message: Message) -> _Form:
-        known = self._lately.get(id(message))
-        if known is not None:
-            return known[1]
         types: tuple[Any, ...] = tuple(map(type, message.options))
         if OpaqueOption in types:
             types = tuple(map(option_number, message.options))
@@ -370,9 +360,6 @@ class Engine:
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = _Form()
-        if len(self._lately) >= _MAX_LATELY:
-            self._lately.clear()
-        self._lately[id(message)] = message, form
         return form
 
     def _make_selection(
@@ -446,7 +433,7 @@ class Engine:
         self._plans = []
         self._forms: dict[tuple[Any, ...], _Form] = {}
         self._lately: dict[int, tuple[Message, _Form]] = {}
-        """The forms of the last messages, by identity, as most are answered soon."""
+        """The forms of the last requests, by identity, as most are answered soon."""
         self._contents: dict[frozenset[int], _InOrder] = {}
         self._in_order: list[_InOrder] = []
         """Where something is known to be in order, once for each thing."""
@@ -458,6 +445,20 @@ class Engine:
             for index in plan.passes:
                 self._passed[index] += plan.runs
             plan.runs = 0
+
+    def _judge(self, plan: _Plan, step: Step, out: list[Finding]) -> None:
+        """Call the rules of a plan that look at more than the octets of the message."""
+        try:
+            verdicts = [check(step) for check in plan.checks]
+        except Exception:
+            for index in plan.rules:
+                self._call(index, step, step, out)
+            return
+        for index, verdict in zip(plan.rules, verdicts, strict=True):
+            if verdict is None:
+                self._skipped[index] += 1
+            elif verdict is not PASS:
+                self._judged(index, verdict, step, out)
 
     def _judge_anew(self, plan: _Plan, message: Message, step: Step, out: list[Finding]) -> None:
         """Call every rule of a plan, and remember what is in order."""
@@ -707,14 +708,16 @@ def _echoed(
 
 def _shape(message: Message, exchange: Exchange | None, request: Message | None) -> Shape:
     numbers = [option_number(option) for option in message.options]
+    asked_for = [option_number(option) for option in request.options] if request else []
     asked, (status, lifetime) = None, _terms_of(message.body)
     if request is not None:
         _, lifetime = _terms_of(request.body)
-        asked = frozenset(option_number(option) for option in request.options)
+        asked = frozenset(asked_for)
     return Shape(
         kind=message.kind,
+        body=type(message.body),
         numbers=frozenset(numbers),
-        repeated=frozenset(number for number in numbers if numbers.count(number) > 1),
+        repeated=_repeated(numbers),
         sound=not message.defects,
         over_udp=message.datagram.ports is not None,
         dialect=message.dialect,
@@ -723,7 +726,12 @@ def _shape(message: Message, exchange: Exchange | None, request: Message | None)
         exchange=exchange.kind if exchange is not None and request is not None else None,
         request=request.kind if request is not None else None,
         asked=asked,
+        asked_repeatedly=_repeated(asked_for),
     )
+
+
+def _repeated(numbers: list[int]) -> frozenset[int]:
+    return frozenset(number for number in numbers if numbers.count(number) > 1)
 
 
 def _bound(each: Rule, options: RuleOptions) -> Check | None:

@@ -162,6 +162,16 @@ def is_reply(step: Step) -> bool:
     )
 
 
+def answered_by(step: Step) -> Message | None:
+    """Give the captured request that the message of a step answers, if it answers any."""
+    exchange, message = step.exchange, step.message
+    if exchange is None or message is None or exchange.reply is None:
+        return None
+    if message is exchange.reply or type(message.body) is BindingAcknowledgement:
+        return exchange.answered
+    return None
+
+
 def pair(step: Step) -> tuple[Message, Message]:
     """Give request and reply of a step that is known to be a reply."""
     assert step.exchange is not None

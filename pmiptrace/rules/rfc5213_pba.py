@@ -41,6 +41,7 @@ from pmiptrace.rules.rule import (
     rule,
 )
 from pmiptrace.rules.situation import ANSWER_FITS, HEADER_IN_ORDER
+from pmiptrace.track.registration import registration
 from pmiptrace.wire.codes import BINDING_STATUS
 from pmiptrace.wire.messages import BindingAcknowledgement
 from pmiptrace.wire.option import MOBILITY_OPTIONS
@@ -419,7 +420,13 @@ def _listed(prefixes: Iterable[Prefix]) -> str:
     return ", ".join(sorted(map(str, prefixes))) or "none"
 
 
-@rule("RFC5213-5.3.6-HNP-PRESENT", on=REPLY, unless=HNP)
+def _not_for_ipv4_alone(shape: Shape) -> Need:
+    asked = shape.asked or frozenset()
+    is_for_ipv4_alone = IPV4_REQUEST in asked and HNP not in asked and IPV4_REPLY in shape.numbers
+    return only_if(shape.is_proxy_pair and not is_for_ipv4_alone)
+
+
+@rule("RFC5213-5.3.6-HNP-PRESENT", on=REPLY, unless=HNP, given=_not_for_ipv4_alone)
 def prefix_in_reply(step: Step) -> Verdict | None:
     """A PBA has a Home Network Prefix option.
 
@@ -524,6 +531,9 @@ def prefixes_of_acceptance(step: Step) -> Verdict | None:
     request, reply = pair(step)
     if request.defects or reply.defects:
         return None
+    asks, assigns = registration(request), registration(reply)
+    if not assigns.all_zero and asks.prefixes == assigns.prefixes:
+        return PASS
     wanted = prefixes_of(request)
     given = prefixes_of(reply)
     for option in given:

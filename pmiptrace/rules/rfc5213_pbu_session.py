@@ -31,9 +31,8 @@ from pmiptrace.rules.history import (
     rejection_before,
     request_of,
     requested_at,
-    timestamp_of,
 )
-from pmiptrace.rules.look import complete, message_of, moment_of, numbers_of, update_of
+from pmiptrace.rules.look import complete, message_of, moment_of, numbers_of
 from pmiptrace.rules.rule import (
     CLOCK,
     PASS,
@@ -154,10 +153,10 @@ def counter_increases(step: Step) -> Verdict | None:
     earlier, message = step.past.sent_by_mag, message_of(step)
     if earlier is None or not is_first_attempt(step) or message.checksum_correct is False:
         return None
-    request, last, before = registration(message), update_of(earlier), timestamp_of(earlier)
-    if before is None or request.timestamp is None:
+    last, request = registration(earlier), registration(message)
+    if last.timestamp is None or request.timestamp is None:
         return None
-    if request.timestamp <= before:
+    if request.timestamp <= last.timestamp:
         return None  # captured in another order than sent
     distance = behind(request.sequence, last.sequence)
     if distance < 0:

@@ -101,7 +101,11 @@ def one_ipv4_address_requested(step: Step) -> Verdict | None:
     )
 
 
-@rule("RFC5844-3.1.2.1-MULTI-173", on=REPLY, given=lambda shape: only_if(_answered(shape)))
+@rule(
+    "RFC5844-3.1.2.1-MULTI-173",
+    on=REPLY,
+    given=lambda shape: only_if(_answered(shape) and IPV4_REQUEST in shape.asked_repeatedly),
+)
 def several_addresses_refused(step: Step) -> Verdict | None:
     """A PBU with several IPv4 Home Address Request options is rejected with status 173.
 

@@ -44,7 +44,7 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
-from pmiptrace.rules.situation import FIRST_ATTEMPT, REJECTIONS, REPEATED, SENT_BEFORE, SESSION
+from pmiptrace.rules.situation import FIRST_ATTEMPT, NUMBERED, REJECTIONS, REPEATED, SESSION
 from pmiptrace.track.registration import Registration, registration
 
 TIMESTAMP = 27
@@ -61,7 +61,7 @@ PATHS = "whether the paths of a mobile node share a counter is not said"
 # --------------------------------------------------------------------------- sequence numbers
 
 
-@rule("RFC6275-9.5.1-SEQ-GREATER", on=(REPLY, CLOCK), when=SENT_BEFORE)
+@rule("RFC6275-9.5.1-SEQ-GREATER", on=(REPLY, CLOCK), when=NUMBERED)
 def sequence_number_increases(step: Step) -> Verdict | None:
     """Without timestamps the sequence number is greater than that of the PBU before.
 

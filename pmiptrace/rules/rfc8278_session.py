@@ -33,6 +33,7 @@ from pmiptrace.rules.rule import (
     Verdict,
     fail,
     inconclusive,
+    only_if,
     rule,
 )
 from pmiptrace.rules.situation import (
@@ -52,6 +53,7 @@ from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingUpdate
+from pmiptrace.wire.options.rfc8278 import MagIdentifier
 
 _HANDOFFS = (Handoff.BETWEEN_INTERFACES, Handoff.BETWEEN_MAGS, Handoff.UNKNOWN)
 
@@ -393,7 +395,8 @@ def identifier_stays(step: Step) -> Verdict | None:
         if binding.care_of_address != request.care_of_address:
             continue
         earlier = binding.last_request or binding.first_request
-        known = registration(earlier).mag_identifier if earlier is not None else None
+        option = earlier.first(MagIdentifier) if earlier is not None else None
+        known = option.identity if option is not None else None
         if known is not None and known != identifier:
             text = f"MAG Identifier {identifier}, but {known} before from the same care-of address"
             if _follows(session, request):
@@ -516,7 +519,15 @@ def _concurrent(step: Step, exchange: Exchange, request: Registration) -> Exchan
     return None
 
 
-@rule("RFC8278-4.4-PBA-MMB-REQUIRED", on=REPLY, unless=MULTIPATH, when=SESSION)
+@rule(
+    "RFC8278-4.4-PBA-MMB-REQUIRED",
+    on=REPLY,
+    unless=MULTIPATH,
+    given=lambda shape: only_if(
+        shape.kind == "PBA" and shape.accepts and MULTIPATH in (shape.asked or ())
+    ),
+    when=SESSION,
+)
 def option_in_each_pba(step: Step) -> Verdict | None:
     """An LMA that has multipath enabled for a session includes the option in its PBAs.
 

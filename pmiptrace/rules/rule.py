@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from pmiptrace.model import ExchangeKind, Moment, Option, Severity
+from pmiptrace.model import Body, ExchangeKind, Moment, Option, Severity
 from pmiptrace.rules.catalogue import CatalogueRow, catalogue
 from pmiptrace.track.timers import MILLISECOND, SECOND
 
@@ -101,6 +101,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     """
 
     kind: str
+    body: type[Body]
     numbers: frozenset[int]
     """Of its options."""
     repeated: frozenset[int]
@@ -120,6 +121,8 @@ class Shape(Struct, frozen=True, kw_only=True):
     """The kind of the request, if this is a reply."""
     asked: frozenset[int] | None
     """The numbers of the request's options, if this is a reply."""
+    asked_repeatedly: frozenset[int] = frozenset()
+    """Of these, the numbers of options that stand more than once."""
 
     @property
     def accepts(self) -> bool:

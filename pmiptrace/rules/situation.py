@@ -11,10 +11,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from pmiptrace.address import is_global_unicast, is_multicast
-from pmiptrace.model import Capability, Exchange, ExchangeKind, Message, SessionMode, Step
+from pmiptrace.model import Capability, Exchange, ExchangeKind, Message, Past, SessionMode, Step
 from pmiptrace.packet.numbers import NO_NEXT_HEADER
-from pmiptrace.rules.look import is_reply
-from pmiptrace.track.registration import registration
+from pmiptrace.track.registration import Registration, registration
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 
@@ -88,8 +87,8 @@ REJECTIONS = 1 << 26
 OTHER_SESSIONS = 1 << 27
 """There are others of the mobile node, or with a prefix that the message names."""
 NO_OTHER_SESSION = 1 << 28
-SENT_BEFORE = 1 << 29
-"""The session had sent a PBU before the exchange began."""
+NUMBERED = 1 << 29
+"""The session had sent a PBU before the exchange began, and the request has no Timestamp."""
 LIKE_OTHERS = 1 << 30
 """The PBU has, and lacks, the same options of the domain's settings as earlier ones."""
 
@@ -108,20 +107,19 @@ _OUT_OF_WINDOW = 135
 """Status of a BA whose sequence number is not that of its request (RFC 6275 section 9.5.1)."""
 
 
-def facts_of(step: Step) -> int:
-    """Give all facts that hold for a step."""
+def facts_of(step: Step, request: Message | None) -> int:
+    """Give all facts that hold for a step, whose message may answer that request."""
+    message, exchange, session = step.message, step.exchange, step.before
     facts = 0
-    message, exchange, past, session = step.message, step.exchange, step.past, step.before
     if message is not None:
         facts = _of_header(message)
-        if type(message.body) is BindingUpdate:
-            facts |= _of_update(message, message.body)
+        body = message.body
+        if type(body) is BindingUpdate:
+            facts |= _of_update(message, body)
+        elif type(body) is BindingAcknowledgement:
+            facts |= _of_acknowledgement(message, body, request)
     if exchange is not None:
-        facts |= _of_exchange(step, exchange, message)
-    if step.mag is not None:
-        facts |= MAG_KNOWN
-    if step.after is not None:
-        facts |= SESSION_AFTER
+        facts |= _of_exchange(step, exchange)
     if session is not None:
         facts |= SESSION
         if session.mode is SessionMode.MULTIPATH:
@@ -135,35 +133,31 @@ def facts_of(step: Step) -> int:
     binding = step.binding_before
     if binding is not None:
         facts |= LIVE_BINDING if binding.state.is_live else IDLE_BINDING
-    if past.rejections:
-        facts |= REJECTIONS
-    facts |= OTHER_SESSIONS if past.others else NO_OTHER_SESSION
-    if past.previous is not None:
-        facts |= SENT_BEFORE
-    if not past.unlike:
-        facts |= LIKE_OTHERS
-    return facts
+    if step.after is not None:
+        facts |= SESSION_AFTER
+    if step.mag is not None:
+        facts |= MAG_KNOWN
+    return facts | _of_past(step.past)
 
 
 def _of_header(message: Message) -> int:
-    datagram = message.datagram
     if message.defects:
         return 0
-    if (
+    datagram = message.datagram
+    is_in_order = (
         message.checksum_correct
         and message.payload_proto == NO_NEXT_HEADER
         and not message.reserved
         and len(datagram.payload) == message.length
         and datagram.home_address is None
         and datagram.routing_home_address is None
-    ):
-        return SOUND | HEADER_IN_ORDER
-    return SOUND
+    )
+    return SOUND | HEADER_IN_ORDER if is_in_order else SOUND
 
 
 def _of_update(message: Message, body: BindingUpdate) -> int:
-    datagram, request = message.datagram, registration(message)
-    facts = _of_request(message)
+    request, datagram = registration(message), message.datagram
+    facts = _of_request(request)
     if body.acknowledge and not body.reserved:
         facts |= FIXED_PART_IN_ORDER
     if body.bulk_binding_update:
@@ -173,17 +167,23 @@ def _of_update(message: Message, body: BindingUpdate) -> int:
     return facts
 
 
-def _of_request(message: Message) -> int:
+@lru_cache(maxsize=4096)
+def _is_routed(source: bytes, destination: bytes, care_of_address: bytes) -> bool:
+    is_sent_well = is_global_unicast(source) and not is_multicast(destination)
+    return is_sent_well and is_global_unicast(care_of_address)
+
+
+def _of_request(request: Registration) -> int:
     """Give the facts of a BU or PBU that its answer shares."""
-    request = registration(message)
     handoff, multipath = request.handoff_indicator, request.multipath
-    facts = 0
     if handoff == _NOT_CHANGED:
         facts = HANDOFF_UNCHANGED | KNOWS_BINDING
-    elif request.lifetime == 0:
-        facts = KNOWS_BINDING
-    if handoff == _SHARING:
-        facts |= SHARES_PREFIXES
+    elif handoff == _SHARING:
+        facts = SHARES_PREFIXES
+    else:
+        facts = 0
+    if request.lifetime == 0:
+        facts |= KNOWS_BINDING
     if multipath is not None:
         if multipath.bulk:
             facts |= BULK
@@ -192,35 +192,14 @@ def _of_request(message: Message) -> int:
     return facts
 
 
-@lru_cache(maxsize=4096)
-def _is_routed(source: bytes, destination: bytes, care_of_address: bytes) -> bool:
-    is_sent_well = is_global_unicast(source) and not is_multicast(destination)
-    return is_sent_well and is_global_unicast(care_of_address)
-
-
-def _of_exchange(step: Step, exchange: Exchange, message: Message | None) -> int:
-    facts = 0
-    attempts = exchange.attempts
-    if len(attempts) > 1:
-        facts = REPEATED
-    if attempts and attempts[0] == step.moment:
-        facts |= FIRST_ATTEMPT
-    kind = exchange.kind
-    if kind in _RENEWALS:
-        facts |= RENEWAL
-    elif kind is ExchangeKind.ADD_PATH:
-        facts |= ADDS_PATH
-    context = step.context
-    if context.capability is Capability.UNKNOWN or context.capability_since == step.moment:
-        facts |= CAPABILITY_OPEN
-    if message is None or type(message.body) is not BindingAcknowledgement:
+def _of_acknowledgement(
+    message: Message, body: BindingAcknowledgement, request: Message | None
+) -> int:
+    is_in_order = not (body.reserved or body.tlv_header or body.bulk_binding_update)
+    facts = FIXED_PART_IN_ORDER if is_in_order else 0
+    if request is None or type(request.body) is not BindingUpdate:
         return facts
-    request, body = exchange.answered, message.body
-    if not (body.reserved or body.tlv_header or body.bulk_binding_update):
-        facts |= FIXED_PART_IN_ORDER
-    if request is None or type(request.body) is not BindingUpdate or not is_reply(step):
-        return facts
-    facts |= _of_request(request)
+    facts |= _of_request(registration(request))
     asked, given = request.datagram, message.datagram
     if (
         body.sequence == request.body.sequence
@@ -231,4 +210,36 @@ def _of_exchange(step: Step, exchange: Exchange, message: Message | None) -> int
         facts |= ANSWER_FITS
     if 0 < body.lifetime <= request.body.lifetime:
         facts |= GRANT_FITS
+    return facts
+
+
+def _of_exchange(step: Step, exchange: Exchange) -> int:
+    attempts, kind, context = exchange.attempts, exchange.kind, step.context
+    facts = 0
+    if len(attempts) > 1:
+        facts = REPEATED
+    if attempts and attempts[0] == step.moment:
+        facts |= FIRST_ATTEMPT
+    if kind in _RENEWALS:
+        facts |= RENEWAL
+    elif kind is ExchangeKind.ADD_PATH:
+        facts |= ADDS_PATH
+    if context.capability is Capability.UNKNOWN or context.capability_since == step.moment:
+        facts |= CAPABILITY_OPEN
+    request = exchange.request
+    if step.past.previous is not None and request is not None:
+        is_update = type(request.body) is BindingUpdate
+        if is_update and registration(request).timestamp is None:
+            facts |= NUMBERED
+    return facts
+
+
+def _of_past(past: Past) -> int:
+    facts = OTHER_SESSIONS if past.others else NO_OTHER_SESSION
+    if past.rejections:
+        facts |= REJECTIONS
+    if past.repeated is not None:
+        facts |= REPEATED
+    if not past.unlike:
+        facts |= LIKE_OTHERS
     return facts
