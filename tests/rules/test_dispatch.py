@@ -1,0 +1,190 @@
+"""What rules declare to be spared calls changes no verdict: it is held against calling them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from rule_examples import mmb, pba, pbu, registered, then
+from rule_stage import IPV6_HEADER, Stage
+from test_hostile_input import PAYLOADS, _conforming, _edit, edits
+
+from pmiptrace.model import Datagram, Finding, Frame, RuleCount, Step
+from pmiptrace.packet.checksum import mobility_header_checksum
+from pmiptrace.packet.decoder import PacketDecoder
+from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.registry import all_rules
+from pmiptrace.rules.rule import FIRST, Rule, RuleOptions
+from pmiptrace.rules.situation import (
+    FIRST_ATTEMPT,
+    IPV4_GRANTED,
+    NOTIFIED,
+    SOUND,
+)
+from pmiptrace.simulation import Scenario, Vantage, simulate
+from pmiptrace.simulation.damage import damaged
+from pmiptrace.track.tracker import Tracker
+from pmiptrace.wire.dialect import DialectDecoder
+from pmiptrace.wire.options.rfc5213 import HandoffIndicator
+
+OPTIONS = RuleOptions(trust_clock=True, ipsec=True)
+SPARING = ("when", "kept_when", "by_content", "by_places", "by_echo")
+
+
+def declared(each: Rule, **parts: object) -> Rule:
+    """Give a rule as it is, or with other declarations, or with none that spare calls."""
+    names = ("on", "options", "unless", "repeated", "given", "configured", "once", *SPARING)
+    return Rule(each.id, each.check, **{name: getattr(each, name) for name in names} | parts)
+
+
+def never_spared(each: Rule) -> Rule:
+    return declared(
+        each, when=0, kept_when=0, by_content=None, by_places=False, by_echo=frozenset()
+    )
+
+
+class Forgetful(Engine):
+    """An engine that works out for every step anew which rules are for it, and calls them all."""
+
+    def __init__(self, options: RuleOptions) -> None:
+        super().__init__(options, map(never_spared, all_rules()))
+
+    def evaluate(self, step: Step) -> list[Finding]:
+        self._forget_plans()
+        return super().evaluate(step)
+
+
+Outcome = tuple[list[Finding], tuple[RuleCount, ...]]
+
+
+def outcome(engine: Engine, steps: Iterable[Step]) -> Outcome:
+    findings = [finding for step in steps for finding in engine.evaluate(step)]
+    return findings + engine.finish(), engine.counts()
+
+
+def assert_same(steps: list[Step]) -> None:
+    findings, counts = outcome(Engine(OPTIONS), steps)
+    expected, counted = outcome(Forgetful(OPTIONS), steps)
+    assert findings == expected
+    assert counts == counted
+
+
+def steps_of(frames: Iterable[Frame]) -> list[Step]:
+    packets, messages, tracker = PacketDecoder(), DialectDecoder("auto"), Tracker()
+    steps: list[Step] = []
+    end = None
+    for frame in frames:
+        for found in packets.decode(frame):
+            if isinstance(found, Datagram):
+                steps += tracker.feed(messages.decode(found))
+        end = frame.time
+    assert end is not None
+    return [*steps, *tracker.finish(end)]
+
+
+@cache
+def played(seed: int) -> list[Frame]:
+    scenario = Scenario(duration=240, mobile_nodes=4, paths=3, loss=0.05 if seed % 2 else 0)
+    return simulate(scenario, seed).frames(list(Vantage)[seed % 3])
+
+
+def spoiled(frames: Iterable[Frame], seed: int) -> list[Frame]:
+    """Change some octets of every other packet, mostly with a right checksum all the same."""
+    random = Random(f"octets {seed}")
+    spoilt = []
+    for frame in frames:
+        data = bytearray(frame.data)
+        changes = random.choice((0, 0, 1, 2))
+        for _ in range(changes):
+            place = random.randrange(IPV6_HEADER, len(data))
+            data[place] = random.choice((0, 1, 2, 6, 128, 255, data[place] ^ 0x80))
+        if changes and data[0] >> 4 == 6 and random.random() < 0.8:
+            header = bytes(data[IPV6_HEADER:])
+            right = mobility_header_checksum(bytes(data[8:24]), bytes(data[24:40]), header)
+            data[IPV6_HEADER + 4 : IPV6_HEADER + 6] = right.to_bytes(2)
+        spoilt.append(replace(frame, data=bytes(data)))
+    return spoilt
+
+
+# --------------------------------------------------------------------------------- held against
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_simulated_runs_are_judged_the_same(seed: int) -> None:
+    assert_same(steps_of(played(seed)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_captures_are_judged_the_same(seed: int) -> None:
+    assert_same(steps_of(damaged(played(seed), seed)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spoiled_messages_are_judged_the_same(seed: int) -> None:
+    assert_same(steps_of(spoiled(played(seed), seed)))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(edits, st.booleans(), st.integers(0, len(PAYLOADS) - 1))
+def test_hostile_messages_are_judged_the_same(
+    changes: list[tuple[int, int, int]], right_checksums: bool, cut: int
+) -> None:
+    stage = _conforming()
+    for index, offset, value in changes:
+        _edit(stage, index, offset, value, right_checksums)
+    if not right_checksums:
+        stage._kept[cut] = len(PAYLOADS[cut]) - 9
+    assert_same(list(stage.steps()))
+
+
+def test_memories_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pmiptrace.rules.engine._MAX_IN_ORDER", 3)
+    monkeypatch.setattr("pmiptrace.rules.engine._MAX_LATELY", 3)
+    monkeypatch.setattr("pmiptrace.rules.engine._MAX_PLANS", 5)
+    assert_same(steps_of(spoiled(played(1), 1)))
+
+
+# ------------------------------------------------------------------------- wrong declarations
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong"),
+    [
+        ("RFC5213-6.9.1.3-HI5-INITIAL", {"when": IPV4_GRANTED}),
+        ("RFC6275-11.8-RATE", {"when": FIRST_ATTEMPT | NOTIFIED}),
+        ("RFC6275-9.2-CHECKSUM", {"kept_when": SOUND}),
+        ("RFC5213-6.9.1.2-152-STOP", {"kept_when": FIRST_ATTEMPT}),
+        ("RFC8278-4.4-PBA-MMB-MISMATCH", {"by_echo": frozenset(), "by_content": FIRST}),
+        ("RFC6275-6.2.3-PADN-ZERO", {"by_content": None, "by_places": True}),
+        ("RFC5213-5.3.6-ECHO", {"by_echo": frozenset({8})}),
+    ],
+)
+def test_a_wrong_declaration_shows(rule: str, wrong: dict[str, object]) -> None:
+    rules = [declared(each, **wrong) if each.id == rule else each for each in all_rules()]
+    runs = [steps_of(spoiled(played(seed), seed)) for seed in range(3)] + [unfaithful_answers()]
+    assert any(
+        outcome(Engine(OPTIONS, rules), steps) != outcome(Engine(OPTIONS), steps) for steps in runs
+    )
+
+
+def unfaithful_answers() -> list[Step]:
+    """Have a path registered, and refreshed by answers that repeat other options than were sent."""
+    stage = Stage()
+    registered(stage)
+    for changed in (*[HandoffIndicator(indicator=4)] * 2, mmb(bid=2)):
+        stage.wait(5)
+        then(pbu(replacing=[mmb(bid=2)]), pba())(stage)
+        stage.wait(5)
+        then(pbu(), pba(replacing=[changed]))(stage)
+    return list(stage.steps())
+
+
+def test_a_rule_by_content_is_about_one_option() -> None:
+    for each in all_rules():
+        if each.by_content is not None:
+            assert len(each.options) == 1, each
