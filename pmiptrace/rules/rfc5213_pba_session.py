@@ -98,13 +98,15 @@ def _compared(step: Step) -> tuple[Registration, Binding | None, int, Moment | N
     session, request = step.before, request_of(step)
     if session is None or request is None or request.timestamp is None:
         return None
-    if not has_any_entry(session) or is_suspect(session):
-        return None
     own, last = step.binding_before, session.last_accepted
+    if is_suspect(session):
+        return None
     if own is not None and has_entry(own) and own.last_request is not None:
         last, since = own.last_request, accepted_at(own)
-    else:
+    elif has_any_entry(session):
         own, since = None, last_accepted_at(session)
+    else:
+        return None
     known = None if last is None else timestamp_of(last)
     if last is None or known is None or last is request.message:
         return None

@@ -115,8 +115,10 @@ def bid_names_one_binding(step: Step) -> Verdict | None:
     session, multipath = step.before, request.multipath
     if session is None or multipath is None or request.lifetime == 0 or step.mag is None:
         return None
-    for binding in session.live:
+    for binding in session.bindings:
         if binding.bid != multipath.bid or binding.care_of_address == request.care_of_address:
+            continue
+        if not binding.state.is_live:
             continue
         if binding.mag != step.mag.id:
             if step.context.half_duplex:
@@ -391,8 +393,8 @@ def identifier_stays(step: Step) -> Verdict | None:
     session, identifier = step.before, request.mag_identifier
     if session is None or identifier is None:
         return None
-    for binding in session.live:
-        if binding.care_of_address != request.care_of_address:
+    for binding in session.bindings:
+        if binding.care_of_address != request.care_of_address or not binding.state.is_live:
             continue
         earlier = binding.last_request or binding.first_request
         option = earlier.first(MagIdentifier) if earlier is not None else None
