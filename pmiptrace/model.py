@@ -8,12 +8,26 @@ octets (`pmiptrace.address`).
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import ClassVar, Self, TypeVar
 
 from msgspec import Struct, field
 
 from pmiptrace.address import address_text, is_unspecified
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def direct(cls: E) -> E:
+    """Make the members of an enumeration plain attributes of its class.
+
+    Python 3.11 finds them through a descriptor, which takes as long as three calls of a function;
+    later versions do what this does.
+    """
+    for name, member in cls.__members__.items():
+        type.__setattr__(cls, name, member)
+    return cls
+
 
 # --------------------------------------------------------------------------- capture → packet
 
@@ -303,6 +317,7 @@ class Moment(Struct, frozen=True, gc=False):
     """How many messages, duplicates apart, the run had seen with this one."""
 
 
+@direct
 class BindingState(StrEnum):
     """State of a binding as the LMA holds it; the values are the names in reports."""
 
@@ -339,6 +354,7 @@ class BindingState(StrEnum):
         return "deregistered" if self is BindingState.NONE else self.value
 
 
+@direct
 class SessionMode(StrEnum):
     """What is known of multipath for a session (RFC 8278 section 4.4)."""
 
@@ -349,6 +365,7 @@ class SessionMode(StrEnum):
     MP_UNSUPPORTED = "multipath-unsupported"
 
 
+@direct
 class ExchangeKind(StrEnum):
     """What a request asks for; the values are the names in reports."""
 
@@ -525,6 +542,7 @@ class Exchange(Struct, frozen=True, gc=False, kw_only=True):
         return None if sent is None or received is None else received - sent
 
 
+@direct
 class Capability(StrEnum):
     """What an LMA's answers to one MAG have shown of its support for multipath."""
 
@@ -677,6 +695,7 @@ class Step(Struct, frozen=True, gc=False, kw_only=True):
 # ----------------------------------------------------------------------------- rules → report
 
 
+@direct
 class Severity(StrEnum):
     """How grave a finding is, worst first."""
 
@@ -690,6 +709,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+@direct
 class Status(StrEnum):
     """What a finding claims: a violation, a suspicion the capture cannot settle, or a remark."""
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from pmiptrace.model import Body, ExchangeKind, Moment, Option, Severity
+from pmiptrace.model import Body, ExchangeKind, Moment, Option, Severity, direct
 from pmiptrace.rules.catalogue import CatalogueRow, catalogue
 from pmiptrace.track.timers import MILLISECOND, SECOND
 
@@ -44,6 +44,7 @@ EACH = "each"
 """A rule looks at each option with its number."""
 
 
+@direct
 class Outcome(StrEnum):
     """How a rule judges a step."""
 
@@ -140,6 +141,7 @@ class Shape(Struct, frozen=True, kw_only=True):
         return self.kind == "PBA" and self.request == "PBU"
 
 
+@direct
 class Need(Enum):
     """Whether a rule must look at a message of some shape."""
 

@@ -25,9 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pmiptrace.model import BindingState
+from pmiptrace.model import BindingState, direct
 
 
+@direct
 class Event(StrEnum):
     """What happens to a binding."""
 

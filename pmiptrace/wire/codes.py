@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from pmiptrace.model import direct
 
+
+@direct
 class BindingStatus(IntEnum):
     """Status values of a Binding Acknowledgement that decisions depend on (RFC 6275 6.1.8)."""
 
@@ -41,6 +44,7 @@ class BindingStatus(IntEnum):
     CANNOT_SUPPORT_MULTIPATH_BINDING = 180
 
 
+@direct
 class RevocationTrigger(IntEnum):
     """Revocation Trigger values (RFC 5846 section 5.1); those above 128 are global."""
 
@@ -56,6 +60,7 @@ class RevocationTrigger(IntEnum):
     REVOKING_MOBILITY_NODE_LOCAL_POLICY = 129
 
 
+@direct
 class RevocationStatus(IntEnum):
     """Status values of a Binding Revocation Acknowledgement (RFC 5846 section 5.2)."""
 
@@ -71,6 +76,7 @@ class RevocationStatus(IntEnum):
     PROXY_BINDING_REVOCATION_NOT_SUPPORTED = 135
 
 
+@direct
 class NotificationReason(IntEnum):
     """Notification Reason values (RFC 7077 section 4.1, RFC 7222 section 4.4, RFC 7864)."""
 
@@ -85,6 +91,7 @@ class NotificationReason(IntEnum):
     FLOW_MOBILITY = 8
 
 
+@direct
 class QosOperation(IntEnum):
     """Operational Codes of the QoS option (RFC 7222 section 4.1)."""
 
@@ -96,6 +103,7 @@ class QosOperation(IntEnum):
     NEGOTIATE = 5
 
 
+@direct
 class HandoffIndicatorValue(IntEnum):
     """Handoff Indicator values (RFC 5213 section 8.4, RFC 7864 section 3.2.1)."""
 
