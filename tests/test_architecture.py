@@ -82,7 +82,6 @@ def allowed(part: str) -> set[str]:
 @pytest.mark.parametrize("path", [path for path in MODULES if path not in ENTRANCES], ids=name_of)
 def test_direction_of_imports(path: Path) -> None:
     part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    part = "cli" if part == "__main__" else part  # python -m pmiptrace runs the commands
     known = {*LAYERS, *BASIS, *ACROSS}
     imported = {part_of(module) for module in imports(path)} & known
     assert part in known, "a new layer, or a module beside them, is declared in this test"
