@@ -183,13 +183,12 @@ def _sink(
             page = PacketsPage(
                 terminal,
                 listing.time,
-                analysis.dialects,
+                analysis,
                 tree=tree,
                 dump=listing.dump,
-                several=len(captures) > 1,
                 follow=live,
             )
-            yield _Sink(lambda p: page.packet(p, analysis.started_at), page.late, page.finish)
+            yield _Sink(page.packet, page.late, page.finish)
     else:
         from pmiptrace.report.packets_json import PacketLines, PacketsDocument
 

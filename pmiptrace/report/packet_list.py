@@ -8,6 +8,7 @@ from time import monotonic
 from rich.text import Text
 
 from pmiptrace.address import address_text
+from pmiptrace.analysis import Analysis
 from pmiptrace.model import (
     BindingState,
     Exchange,
@@ -48,18 +49,17 @@ DOUBT = "?"
 
 
 class PacketList:
-    """Writes packets to a page as they come.
+    """Writes the packets of an analysis to a page as they come.
 
-    `several` tells whether there are several captures, `follow` whether each row is to appear at
-    once. `first_time` is where relative times start.
+    `follow` tells whether somebody watches, so that rows shall not wait long for others.
     """
 
     def __init__(
-        self, page: Page, form: TimeFormat, *, several: bool = False, follow: bool = False
+        self, page: Page, form: TimeFormat, analysis: Analysis, *, follow: bool = False
     ) -> None:
         self._page = page
         self._form = form
-        self._several = several
+        self._analysis = analysis
         self._follow = follow
         self._held: list[Packet] = []
         self._since = monotonic()
@@ -70,10 +70,11 @@ class PacketList:
         self._paths: dict[tuple[str, int | None], str] = {}
         """What was written last of a mobile node's path, on a narrow page."""
 
-    def add(self, packet: Packet, first_time: int | None) -> None:
+    def add(self, packet: Packet) -> None:
         """Take the next packet; write it with others or, if somebody follows, soon."""
         if self._clock is None and packet.frame.time is not None:
-            origin = first_time if first_time is not None else packet.frame.time
+            started_at = self._analysis.started_at
+            origin = packet.frame.time if started_at is None else started_at
             self._clock = Clock(self._form, (origin, packet.frame.time))
         self._held.append(packet)
         is_due = self._follow and monotonic() - self._since >= PATIENCE
@@ -132,7 +133,7 @@ class PacketList:
         known = self._page.width < _LINED and packet.is_answer
         return [
             _margin(page, packet.findings),
-            page.text((place(packet, several=self._several), STRONG)),
+            page.text((place(packet, several=self._analysis.capture_count > 1), STRONG)),
             page.text(self._clock.moment(packet.frame.time) if self._clock else "-"),
             page.text(_identifier(packet) if page.width >= _WIDE else ""),
             page.text(self._path(node, address_text(address), path)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 
+from pmiptrace.analysis import Analysis
 from pmiptrace.model import CaptureInfo, Finding, Status
 from pmiptrace.report.dissection import write_dissection
 from pmiptrace.report.packet_list import PacketList, mark
@@ -13,56 +14,56 @@ from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Page
 from pmiptrace.report.style import DOUBTFUL, MUTED
 from pmiptrace.report.times import Clock, TimeFormat
-from pmiptrace.wire.dialect import Dialect
 
 _LATE = 1000
 """Findings that are listed though they came too late for their packet."""
 
 
 class PacketsPage:
-    """Writes packets to a page as they come.
+    """Writes the packets of an analysis to a page as they come.
 
-    `tree` has each taken apart, `dump` with its octets. `several` tells whether there are several
-    captures, `follow` whether somebody watches.
+    `tree` has each taken apart, `dump` with its octets. `follow` tells whether somebody watches.
     """
 
     def __init__(
         self,
         console: Console,
         form: TimeFormat,
-        dialects: Mapping[str, Dialect],
+        analysis: Analysis,
         *,
         tree: bool = False,
         dump: bool = False,
-        several: bool = False,
         follow: bool = False,
     ) -> None:
         self._page = Page(console)
         self._form = form
-        self._dialects = dialects
+        self._analysis = analysis
         self._tree = tree
         self._dump = dump
-        self._several = several
         self._clock: Clock | None = None
-        self._list = PacketList(self._page, form, several=several, follow=follow)
+        self._list = PacketList(self._page, form, analysis, follow=follow)
         self._late: list[Finding] = []
         self._count = 0
 
-    def packet(self, packet: Packet, started_at: int | None) -> None:
-        """Write a packet, now or with those that follow; relative times begin at `started_at`."""
+    @property
+    def _several(self) -> bool:
+        return self._analysis.capture_count > 1
+
+    def packet(self, packet: Packet) -> None:
+        """Write a packet, now or with those that follow."""
         if not self._tree:
-            self._list.add(packet, started_at)
+            self._list.add(packet)
             return
         if self._clock is None:
-            samples = [time for time in (started_at, packet.frame.time) if time is not None]
-            self._clock = Clock(self._form, samples)
+            samples = (self._analysis.started_at, packet.frame.time)
+            self._clock = Clock(self._form, [time for time in samples if time is not None])
         if self._count:
             self._page.blank()
         self._count += 1
         write_dissection(
             self._page,
             packet,
-            self._dialects,
+            self._analysis.dialects,
             self._clock,
             several=self._several,
             dump=self._dump,
@@ -88,6 +89,7 @@ class PacketsPage:
             for number, info in enumerate(captures, 1):
                 page.line((f"{number}: ", MUTED), info.path)
         for info in captures:
-            for problem in info.problems[:3]:
+            # Why one could not be opened is told on standard error.
+            for problem in info.problems[:3] if info.format else ():
                 at = f" (frame {problem.frame})" if problem.frame is not None else ""
                 page.line((f"{info.path}: {problem.message}{at}", DOUBTFUL))

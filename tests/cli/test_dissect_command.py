@@ -104,12 +104,20 @@ def test_no_signalling_at_all(run: Run, tmp_path: Path) -> None:
     assert run("dissect", tmp_path / "x.pcap", "--allow-empty").code == 0
 
 
+def test_frames_of_a_folder_name_their_capture(run: Run, tmp_path: Path) -> None:
+    for name in ("a.pcap", "b.pcap"):
+        (tmp_path / name).write_bytes(SAMPLE.read_bytes())
+    assert " 1:5 " in run("dissect", tmp_path).out
+    assert run("dissect", tmp_path, "1:5").out.startswith("Frame 1:5 ")
+
+
 def test_a_capture_that_is_none(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.pcap").write_text("nothing")
     result = run("dissect", SAMPLE, tmp_path / "x.pcap")
     assert result.code == 3
-    assert "1:5 " in result.out
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in result.out
     assert "not a pcap" in result.err
+    assert "not a pcap" not in result.out
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:

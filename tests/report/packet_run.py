@@ -55,14 +55,12 @@ def page(
     octets = io.BytesIO()
     file = io.TextIOWrapper(octets, encoding=encoding, errors="backslashreplace")
     console = Console(file=file, width=width, color_system=None)
-    sink = PacketsPage(
-        console, time, analysis.dialects, tree=tree, dump=dump, several=len(paths) > 1
-    )
+    sink = PacketsPage(console, time, analysis, tree=tree, dump=dump)
     for each in found:
         if isinstance(each, Finding):
             sink.late(each)
         else:
-            sink.packet(each, analysis.started_at)
+            sink.packet(each)
     sink.finish([])
     file.flush()
     return octets.getvalue().decode(encoding)
