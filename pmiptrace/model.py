@@ -138,6 +138,8 @@ class Undecoded(Struct, frozen=True, gc=False):
     source: bytes
     destination: bytes
     defect: Defect | None = None
+    fragments: tuple[int, ...] = ()
+    """Frame numbers of the fragments that came, of a packet that was never whole."""
 
 
 # ------------------------------------------------------------------------------ wire → track

@@ -28,6 +28,7 @@ from typing import Any
 from msgspec import Struct
 
 from pmiptrace.capture.candidates import ESP, Buffer, examine
+from pmiptrace.capture.records import PCAP_RECORD
 from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.walk import SECOND, Walk, word_pattern
@@ -62,6 +63,11 @@ class FileHeader(Struct, frozen=True):
     link_type: int
     fcs: int
     """Octets of the frame check sequence at the end of each frame."""
+
+    @property
+    def has_nanoseconds(self) -> bool:
+        """Whether times count nanoseconds, else microseconds."""
+        return self.magic == NANOSECONDS
 
 
 class PcapLayout(Struct, frozen=True, tag=True):
@@ -125,6 +131,14 @@ class PcapWalk(Walk):
             + word_pattern(self._form.limit, header.order)
             + b")"
         )
+
+    @property
+    def order(self) -> str:
+        """Byte order of the records, as `struct` names it."""
+        return self.header.order
+
+    def _kind(self, position: int) -> int:
+        return PCAP_RECORD
 
     def layout(self) -> PcapLayout:
         """Give what a segment of the file is read by."""

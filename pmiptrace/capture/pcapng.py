@@ -23,6 +23,14 @@ from typing import Any
 from msgspec import Struct
 
 from pmiptrace.capture.candidates import ESP, REJECT, Buffer, examine
+from pmiptrace.capture.records import (
+    ENHANCED_PACKET,
+    INTERFACE,
+    PACKET,
+    SECTION_HEADER,
+    SIMPLE_PACKET,
+    options,
+)
 from pmiptrace.capture.scan import (
     ENHANCED_PACKET_HEADER,
     ESP_LIMIT,
@@ -37,9 +45,6 @@ from pmiptrace.capture.walk import SECOND, Walk, sensible_time, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import Frame
 
-SECTION_HEADER = 0x0A0D0D0A
-"""Block type; it reads the same in both byte orders."""
-INTERFACE, PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 1, 2, 3, 6
 _PACKET_BLOCKS = {PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
 """Block types with a packet, and their least length."""
 _NUMBERED = frozenset({9, 0xBAD, 0x40000BAD, 0x204, 0x216, 0x221})
@@ -82,18 +87,6 @@ class Interface(Struct, frozen=True):
     def time(self, units: int) -> int | None:
         """Give nanoseconds since 1970; None if no calendar date can be given for it."""
         return sensible_time(units * SECOND // self.units + self.offset)
-
-
-def options(octets: bytes, order: str) -> Iterator[tuple[int, bytes]]:
-    """Give code and value of the options in `octets`, as far as they are whole."""
-    head = Packing(f"{order}HH").unpack_from
-    at = 0
-    while at + 4 <= len(octets):
-        code, length = head(octets, at)
-        if code == 0 or at + 4 + length > len(octets):
-            return
-        yield code, octets[at + 4 : at + 4 + length]
-        at += 4 + (length + 3 & ~3)
 
 
 def read_interface(block: bytes, order: str) -> Interface:
@@ -189,6 +182,15 @@ class PcapngWalk(Walk):
             UNKNOWN[order] if number < 0 else Shape(order, ENHANCED_PACKET_HEADER, number)
             for number in link_types
         ]
+
+    @property
+    def order(self) -> str:
+        """Byte order of the present section, as `struct` names it."""
+        return self._order
+
+    def _kind(self, position: int) -> int:
+        (kind,) = self._word(self.window.buffer, position)
+        return int(kind)
 
     def layout(self) -> PcapngLayout | None:
         """Give what a segment of this section is read by; None if there is too much of it."""

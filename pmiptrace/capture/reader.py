@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmiptrace.capture.pcap import FILE_HEADER, MAGICS, PcapWalk, read_file_header
 from pmiptrace.capture.pcapng import BYTE_ORDER, PcapngWalk, read_section
+from pmiptrace.capture.records import Record
 from pmiptrace.capture.source import Source
 from pmiptrace.capture.walk import Walk
 from pmiptrace.capture.window import Window
@@ -66,6 +67,8 @@ class CaptureReader:
         workers: Workers | None = None,
     ) -> None:
         self.path = path
+        self.head = b""
+        """The octets of the file before its first record: the file header of pcap."""
         self._source = Source(path, stream)
         try:
             self._walk = self._recognise(capture, every_frame)
@@ -89,6 +92,7 @@ class CaptureReader:
             header = read_file_header(head)
             if header is not None:
                 window.position = FILE_HEADER
+                self.head = head
                 return PcapWalk(window, header, capture, every)
             raise CaptureError(self.path, "the file ends within the pcap file header")
         if head[:4] == _SECTION_MAGIC:
@@ -138,6 +142,11 @@ class CaptureReader:
         )
 
     @property
+    def last_number(self) -> int:
+        """The number of the last frame so far."""
+        return self._walk.tally.number
+
+    @property
     def esp_frames(self) -> int:
         """Frames with ESP so far. At most `scan.ESP_LIMIT` of them are given."""
         return self._walk.tally.esp
@@ -154,6 +163,13 @@ class CaptureReader:
 
     def __iter__(self) -> Iterator[Frame]:
         return self._frames
+
+    def records(self, wanted: Callable[[int], bool]) -> Iterator[Record]:
+        """Give all records as they stand in the file, those of `wanted` numbers with their frames.
+
+        What is damaged is left out. In place of iterating, and only with `every_frame`.
+        """
+        return self._walk.records(wanted)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
 from pmiptrace.capture.candidates import Buffer
+from pmiptrace.capture.records import Record
 from pmiptrace.capture.scan import ESP_LIMIT, Hit, Stop, Tally
 from pmiptrace.capture.window import BLOCK, Window
 from pmiptrace.model import Frame, Problem
@@ -86,7 +87,17 @@ class Walk(ABC):
         self.ahead: Ahead | None = None
         """Segments of the capture that others scan meanwhile."""
         self._searched = 0
+        self._searches = 0
         self._going = True
+
+    @property
+    @abstractmethod
+    def order(self) -> str:
+        """Byte order of the records at the window's position, as `struct` names it."""
+
+    @abstractmethod
+    def _kind(self, position: int) -> int:
+        """Give the type of the block at a place in the buffer; of a pcap record `PCAP_RECORD`."""
 
     @abstractmethod
     def layout(self) -> Layout | None:
@@ -156,6 +167,44 @@ class Walk(ABC):
                 self._going = window.fill() or self._finish()
             if self.tally.number > counted:
                 self._plan()
+        if window.source.problem is not None:
+            self._note(window.source.problem)
+
+    def records(self, wanted: Callable[[int], bool]) -> Iterator[Record]:
+        """Give all records as they stand in the file; with their frames where those are `wanted`.
+
+        Octets that are no record, because the file is cut or damaged there, are left out. The walk
+        must be one over every frame, and is over with this as it is with `frames`.
+        """
+        window = self.window
+        going = True
+        while going:
+            hits: list[Hit] = []
+            first, counted = window.position, self.tally.number
+            position, stop = self._scan(hits, window.end)
+            if self.tally.number > counted:
+                self._clock_records(first)
+            buffer = window.buffer
+            for index, (number, place) in enumerate(hits):
+                end = hits[index + 1][1] if index + 1 < len(hits) else position
+                frame = self._frame(number, buffer, place) if wanted(number) else None
+                octets = bytes(buffer[place:end])
+                yield Record(self._kind(place), self.order, octets, number, frame)
+            window.position = position
+            if stop is Stop.DAMAGE:
+                going = self._search()
+            elif stop is Stop.OTHER:
+                begin, searches, counted = window.offset, self._searches, self.tally.number
+                frame, going = self._other()
+                length = window.offset - begin
+                if going and searches == self._searches:
+                    place = window.position - length
+                    octets = bytes(window.buffer[place : window.position])
+                    is_packet = self.tally.number > counted
+                    counted_as = self.tally.number if is_packet else None
+                    yield Record(self._kind(place), self.order, octets, counted_as, frame)
+            else:
+                going = window.fill() or self._finish()
         if window.source.problem is not None:
             self._note(window.source.problem)
 
@@ -320,6 +369,7 @@ class Walk(ABC):
         the record's length is damaged, which shows by records that follow.
         """
         window = self.window
+        self._searches += 1
         damaged = window.offset
         place = None
         skipped = 1

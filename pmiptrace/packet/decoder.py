@@ -121,7 +121,9 @@ def _fragmentary(assembly: Assembly[Head]) -> Undecoded:
     defect = assembly.defect or Defect(
         "fragments-missing", "Fragment", 0, assembly.needed, assembly.held
     )
-    return Undecoded(scope.frame, "fragment", scope.source, scope.destination, defect)
+    return Undecoded(
+        scope.frame, "fragment", scope.source, scope.destination, defect, assembly.frames
+    )
 
 
 def _plain(frame: Frame) -> Datagram | None:
