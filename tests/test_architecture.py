@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pmiptrace"
 
-LAYERS = ("capture", "packet", "wire", "track", "rules", "report", "cli")
+LAYERS = ("capture", "packet", "wire", "track", "rules", "report", "export", "cli")
 """In the direction of the data; each may import what stands left of it."""
 BASIS = frozenset({"model", "address", "errors"})
 """What every layer may import; nothing of it imports a layer."""
@@ -34,6 +34,7 @@ ACROSS = {
 BESIDE = {
     "rules": {"selection"},
     "report": {"analysis", "cache", "expression", "selection", "statistics"},
+    "export": {"analysis"},
     "cli": set(ACROSS),
 }
 """Of that, what a layer may import."""

@@ -60,21 +60,19 @@ class Record(Struct, frozen=True):
         return int(unpack_from(f"{self.order}I", self.octets, 20)[0])
 
 
-def with_packet(record: Record, packet: bytes, *, keep_options: bool) -> bytes:
-    """Give a record with another packet in it, of any length; original length and time stay.
+def with_packet(record: Record, packet: bytes) -> bytes:
+    """Give a record with another packet in it, of any length, and without options.
 
-    A Simple Packet Block takes a packet of the same length only, as it has no field for it.
+    Original length and time stay. A Simple Packet Block, which does not say how much was captured,
+    is filled up with zeros.
     """
     octets, order, start = record.octets, record.order, record.packet_start
     if record.kind == PCAP_RECORD:
         return octets[:8] + pack(f"{order}I", len(packet)) + octets[12:start] + packet
     padded = packet + bytes(-len(packet) % 4)
     if record.kind == SIMPLE_PACKET:
-        captured = len(octets) - 16
-        packet = packet + octets[start + len(packet) : start + captured]
-        return octets[:start] + packet + octets[-4:]
-    options = octets[start + (record.captured + 3 & ~3) : -4] if keep_options else b""
-    body = octets[8:20] + pack(f"{order}I", len(packet)) + octets[24:28] + padded + options
+        return octets[:start] + packet.ljust(len(octets) - 16, b"\0") + octets[-4:]
+    body = octets[8:20] + pack(f"{order}I", len(packet)) + octets[24:28] + padded
     return _block(order, octets[:4], body)
 
 

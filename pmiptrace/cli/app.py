@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pmiptrace.cli import export
 from pmiptrace.cli.analyze import EXIT_CODES, analyze
 from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
@@ -32,6 +33,7 @@ app.command(epilog=DISSECT_EXIT_CODES)(dissect)
 app.command()(options)
 app.command()(codes)
 app.command()(states)
+app.add_typer(export.app)
 
 
 def _version(wanted: bool) -> None:

@@ -92,12 +92,12 @@ def perform(
         with destination(output) as stream:
             result = work(stream)
     except BrokenPipeError:
-        _silence_stdout()
+        silence_stdout()
         return READER_GONE
     except KeyboardInterrupt:
         return Outcome(interrupted=True).exit_code()
     except OSError as error:
-        _silence_stdout()
+        silence_stdout()
         raise UsageError(f"the report cannot be written: {error.strerror}") from error
     except PmiptraceError:
         raise
@@ -311,7 +311,7 @@ def tell_fault(error: Exception) -> str:
     return text
 
 
-def _silence_stdout() -> None:
+def silence_stdout() -> None:
     """Let nothing be written to a standard output that does not take it, at exit for instance."""
     if sys.stdout is None:
         return

@@ -1,0 +1,132 @@
+"""``pmiptrace export``: captures and files for other programs and other people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="export",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Write captures anew: with findings as comments, signalling only, anonymised.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Captures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CAPTURE",
+        help="Capture files, directories, globs, or - for standard input.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="A file, a directory for several captures, or - for standard output.",
+        show_default=False,
+    ),
+]
+Dialect = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|none|NAME|FILE",
+        help="Numbers of implementations older than IANA's: recognised, never, this table.",
+    ),
+]
+
+
+@app.command()
+def annotated(
+    captures: Captures,
+    output: Output,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Only this rule, or all that begin so. Repeatable."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Leave out these rules. Repeatable.")
+    ] = None,
+    dialect: Dialect = "auto",
+    timers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE,...", help="Judge by these times and limits. Repeatable."),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Read this configuration file.")
+    ] = None,
+) -> None:
+    """Put findings into captures as comments.
+
+    Each finding stands on the frame that shows it, in a pcapng file that is otherwise as it was. In
+    Wireshark: frame.comment contains "pmiptrace error".
+    """
+    from pmiptrace.cli.exporting import annotate
+
+    rules = (tuple(select or ()), tuple(ignore or ()))
+    _finish(lambda: annotate(captures, output, *rules, dialect, tuple(timers or ()), config))
+
+
+@app.command()
+def signalling(captures: Captures, output: Output) -> None:
+    """Keep only the signalling frames.
+
+    They stay as they are, in the format of the capture.
+    """
+    from pmiptrace.cli.exporting import reduce
+
+    _finish(lambda: reduce(captures, output))
+
+
+@app.command()
+def anonymised(
+    captures: Captures,
+    output: Output,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Decides the pseudonyms; a random one if not given."),
+    ] = None,
+    key_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The octets of this file as the key."),
+    ] = None,
+    dialect: Dialect = "auto",
+) -> None:
+    """Keep the signalling, under pseudonyms.
+
+    Addresses, names and whatever else tells who is who get pseudonyms, and analyze still says the
+    same. The same key gives the same pseudonyms, in every file and every run. Keep it to yourself.
+    """
+    from pmiptrace.cli.exporting import anonymise
+
+    _finish(lambda: anonymise(captures, output, key, key_file, dialect))
+
+
+@app.command("wireshark-lua")
+def wireshark_lua(output: Output) -> None:
+    """Teach Wireshark what it does not know.
+
+    The script adds options 63 and 64, status 180 and more, and colours the findings of annotated
+    captures:
+
+    wireshark -X lua_script:pmiptrace.lua, or put it into the folder of personal Lua plugins.
+    """
+    from pmiptrace.cli.exporting import script
+
+    _finish(lambda: script(output))
+
+
+def _finish(work: Callable[[], int]) -> None:
+    """Do the work and end with its exit code; what the user can mend is a usage error."""
+    from pmiptrace.errors import UsageError
+
+    try:
+        raise typer.Exit(work())
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

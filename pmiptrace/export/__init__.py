@@ -1,0 +1,1 @@
+"""Captures written anew for others: annotated, reduced to the signalling, or anonymised."""
