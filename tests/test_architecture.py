@@ -41,7 +41,7 @@ BESIDE = {
 
 ENTRANCES = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
 """The package as others see it, and as a program: they stand outside of the layers."""
-HEAVY = ("rich", "typer", "pyshark")
+HEAVY = ("rich", "typer", "pyshark", "jinja2")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -119,7 +119,7 @@ def test_only_reports_and_commands_know_the_terminal(path: Path) -> None:
     [
         ("pmiptrace", (*HEAVY, "dpkt")),
         ("pmiptrace.analysis", (*HEAVY, "dpkt")),
-        ("pmiptrace.cli", ("rich", "pyshark", "dpkt", "pmiptrace.analysis")),
+        ("pmiptrace.cli", ("rich", "pyshark", "jinja2", "dpkt", "pmiptrace.analysis")),
     ],
 )
 def test_imports_are_light(module: str, absent: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     JSONL = "jsonl"
+    HTML = "html"
 
 
 class FailOn(StrEnum):

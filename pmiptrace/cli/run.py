@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -32,6 +32,9 @@ from pmiptrace.settings import Settings, settings
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from pmiptrace.report.html.packets import PacketStore
+    from pmiptrace.wire.dialect import Dialect
 
 NO_MATCH = "note: no mobile node, MAG and LMA of the captures matches"
 
@@ -140,6 +143,7 @@ def _analyze(
     """Analyze the captures, write the report to `stream`, and tell the rest to standard error."""
     lines = request.format == "jsonl"
     with progress(wanted=not (lines and stream.isatty())) as told:
+        packets = _packet_store() if request.format == "html" else None
         analysis = Analysis(
             request.captures,
             dialect=request.dialect,
@@ -147,14 +151,17 @@ def _analyze(
             options=tolerances.options,
             jobs=useful_jobs() if request.jobs is None else request.jobs,
             progress=told,
+            observer=packets,
         )
         if lines:
             result = _write_lines(request, analysis, selected, stream)
-        elif request.format == "json":
+        elif request.format in ("json", "html"):
             report, result = _report(request, analysis, selected)
         else:
             digest, report, result = _digest(request, analysis, selected)
-    if request.format == "json":
+    if packets is not None:
+        _write_html(request, report, packets, analysis.dialects, stream)
+    elif request.format == "json":
         from pmiptrace.report.json import write
 
         write(report, stream)
@@ -216,6 +223,26 @@ def _digest(
     result.messages, result.interrupted = report.messages, report.interrupted
     result.unopened = bool(analysis.errors)
     return digest, report, result
+
+
+def _packet_store() -> PacketStore:
+    from pmiptrace.report.html.packets import PacketStore
+
+    return PacketStore()
+
+
+def _write_html(
+    request: Request,
+    report: Report,
+    packets: PacketStore,
+    dialects: Mapping[str, Dialect],
+    stream: BinaryIO,
+) -> None:
+    from pmiptrace.report.html import HtmlOptions, render
+
+    options = HtmlOptions(time=request.time)
+    for piece in render(report, store=packets, dialects=dialects, options=options):
+        stream.write(piece.encode("utf-8", "backslashreplace"))
 
 
 def _write_text(request: Request, report: Report, digest: Digest, stream: BinaryIO) -> None:

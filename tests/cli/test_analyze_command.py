@@ -567,3 +567,18 @@ def test_help_loads_neither_rich_nor_the_pipeline() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True)
     assert done.stdout.splitlines()[-1] == b"[]"
+
+
+def test_html_is_one_page_to_a_file_or_to_standard_output(run: Run, captures: Path) -> None:
+    page = captures / "report.html"
+    to_file = run("analyze", captures / "faulty.pcap", "--format", "html", "-o", page)
+    assert (to_file.code, to_file.out, to_file.err) == (1, "", "")
+    text = page.read_text("utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert text.endswith("</html>\n")
+    assert "Violations found" in text
+    assert run("analyze", captures / "faulty.pcap", "--format", "html").out == text
+    empty = run("analyze", captures / "silent.pcap", "--format", "html")
+    assert empty.code == 4
+    assert "No Mobility Header message" in empty.out
+    assert run("analyze", captures / "nowhere.pcap", "--format", "html").code == 3
