@@ -43,6 +43,8 @@ class Timing(Struct):
 
     name: str
     seconds: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    """Seconds of processors, which other work on the machine changes less."""
     peak: int = 0
     """Resident memory at most, in octets."""
     scale: float = 1.0
@@ -60,7 +62,8 @@ started = time.perf_counter()
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
 seconds = time.perf_counter() - started
-print(json.dumps([seconds, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)]))
+busy = usage.ru_utime + usage.ru_stime
+print(json.dumps([seconds, busy, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)]))
 """
 """Runs a command from a small process: a new one begins with the memory of the one it is forked
 from, and that is counted as its own."""
@@ -75,10 +78,11 @@ def timed(timing: Timing, command: Sequence[str], env: Mapping[str, str] | None 
         cwd=ROOT,
         check=True,
     )
-    seconds, peak, code = json.loads(done.stdout)
+    seconds, busy, peak, code = json.loads(done.stdout)
     if code not in (0, 1):
         raise SystemExit(f"{' '.join(command)}: exit {code}: {done.stderr.decode()}")
     timing.seconds.append(seconds)
+    timing.busy.append(busy)
     timing.peak = max(timing.peak, peak)
 
 
@@ -159,10 +163,10 @@ def mixed_commands(path: Path) -> dict[str, tuple[Sequence[str], Mapping[str, st
     if shutil.which("tcpdump"):
         commands["tcpdump"] = (["tcpdump", "-r", str(path), "-w", "/dev/null", FILTER], {})
     commands["pmiptrace"] = (pmiptrace("analyze", path), {})
-    commands["pmiptrace --jobs 1"] = (pmiptrace("analyze", path), {})
+    commands["pmiptrace --jobs 1"] = (pmiptrace("analyze", path, "--jobs", 1), {})
     python = {"PMIPTRACE_SCAN": "python"}
     commands["pmiptrace, Python scan"] = (pmiptrace("analyze", path), python)
-    commands["pmiptrace --jobs 1, Python scan"] = (pmiptrace("analyze", path), python)
+    commands["pmiptrace --jobs 1, Python scan"] = (pmiptrace("analyze", path, "--jobs", 1), python)
     return commands
 
 
@@ -209,11 +213,14 @@ def mixed(folder: Path, size: int, runs: int, slow_part: int) -> Iterator[str]:
 
 def table(timings: Mapping[str, Timing], base: str) -> Iterator[str]:
     """Give a table of times, ratios and memory."""
-    yield f"| | seconds | times {base} | peak memory |\n|---|---:|---:|---:|\n"
+    yield f"| | seconds | times {base} | processor seconds | peak memory |\n"
+    yield "|---|---:|---:|---:|---:|\n"
     for name, timing in timings.items():
         ratio = timing.median / timings[base].median
         shown = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
-        yield f"| {name} | {timing.median:.2f} | {shown} | {timing.peak / 1e6:.0f} MB |\n"
+        busy = statistics.median(timing.busy) * timing.scale
+        cells = f"{timing.median:.2f} | {shown} | {busy:.2f} | {timing.peak / 1e6:.0f} MB"
+        yield f"| {name} | {cells} |\n"
 
 
 # ------------------------------------------------------------------------------- signalling
@@ -268,7 +275,7 @@ def signalling(folder: Path, mobile_nodes: int, runs: int) -> Iterator[str]:
         runs,
         {
             f"`analyze --format {name}`, whole command": (
-                pmiptrace("analyze", path, "--format", name),
+                pmiptrace("analyze", path, "--jobs", 1, "--format", name),
                 {},
             )
             for name in ("text", "jsonl", "json")
@@ -299,15 +306,16 @@ def start_up(folder: Path, runs: int) -> Iterator[str]:
 
 
 def growth(folder: Path, runs: int) -> dict[str, list[tuple[float, float, float]]]:
-    """Measure how time and memory grow: (size, seconds, octets) by what grows."""
+    """Measure how time and memory grow: (size, processor seconds, octets) by what grows."""
     found: dict[str, list[tuple[float, float, float]]] = {}
 
     def measure(line: str, size: float, command: Sequence[str]) -> None:
         timing = Timing(line)
         for _ in range(runs):
             timed(timing, command)
-        found.setdefault(line, []).append((size, timing.median, timing.peak))
-        print(f"{line}: {size:g}, {timing.median:.2f} s, {timing.peak / 1e6:.0f} MB", flush=True)
+        busy = statistics.median(timing.busy)
+        found.setdefault(line, []).append((size, busy, timing.peak))
+        print(f"{line}: {size:g}, {busy:.2f} s, {timing.peak / 1e6:.0f} MB", flush=True)
 
     for size in (GB // 10, GB, 4 * GB):
         path = folder / "growing.pcap"
@@ -355,7 +363,7 @@ def plot(found: Mapping[str, list[tuple[float, float, float]]], path: Path) -> N
                 sizes = [point[0] for point in points]
                 axes[row][0].plot(sizes, [point[1] for point in points], "o-", label=line)
                 axes[row][1].plot(sizes, [point[2] / 1e6 for point in points], "o-", label=line)
-        for axis, unit in zip(axes[row], ("seconds", "peak memory, MB"), strict=True):
+        for axis, unit in zip(axes[row], ("processor seconds", "peak memory, MB"), strict=True):
             axis.set_xlabel(label)
             axis.set_ylabel(unit)
             axis.set_ylim(bottom=0)
