@@ -93,6 +93,24 @@ def _may_have_lost_its_state(request: Registration, session: Session) -> bool:
     return has_left or is_suspect(session) or request.handoff_indicator == Handoff.UNKNOWN
 
 
+def _may_be_revoked(binding: Binding, session: Session) -> bool:
+    """Tell whether a revocation passed the answer that the binding rests on (RFC 5846 section 8.1).
+
+    The MAG's other bindings were revoked between the request and its answer; the LMA may have sent
+    that before, and the binding be gone with the others.
+    """
+    if len(binding.history) < 2:
+        return False
+    asked, answered = (change.moment.ordinal for change in binding.history[-2:])
+    return any(
+        change.after in (BindingState.REVOKING, BindingState.REVOKED)
+        and asked < change.moment.ordinal < answered
+        for other in session.bindings
+        if other.mag == binding.mag
+        for change in other.history
+    )
+
+
 # ------------------------------------------------------------- 4.1 MAG Multipath Binding option
 
 
@@ -756,9 +774,10 @@ def further_path_names_the_prefix(step: Step, options: RuleOptions) -> Verdict |
         return None
     if is_on_its_way(step, session.mode_since, options):
         return None
-    return proven(
-        step,
-        session.mode_since,
+    claim = (
         f"the PBU for BID {request.bid} asks for a prefix, though the session has"
-        f" {', '.join(map(str, session.prefixes))}",
+        f" {', '.join(map(str, session.prefixes))}"
     )
+    if all(_may_be_revoked(binding, session) for binding in _own(step, session)):
+        return inconclusive(claim, "the last answer may have been sent before the revocation")
+    return proven(step, session.mode_since, claim)

@@ -26,6 +26,7 @@ from pmiptrace.model import (
     Step,
 )
 from pmiptrace.track.peering import Peerings, is_same_request
+from pmiptrace.track.sessions import binding_key, find_binding
 from pmiptrace.track.state import State
 from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import NotificationReason
@@ -157,7 +158,11 @@ class Signalling:
         assert request is not None
         assert isinstance(request.body, BindingRevocationIndication)
         for session, binding in self._revoked(request, request.body):
-            moved = self.state.move(session, binding, event, moment)
+            moved = session
+            if event is Event.REVOKED and _was_passed(binding, exchange):
+                moved = self.state.move(moved, binding, Event.REVOCATION, moment)
+                binding = find_binding(moved, binding_key(binding)) or binding
+            moved = self.state.move(moved, binding, event, moment)
             self.state.touch(moved, moment)
 
     def _unrevoked(self, exchange: Exchange, moment: Moment) -> None:
@@ -555,6 +560,19 @@ class Signalling:
         prefixes = {o.prefix for o in message.every(HomeNetworkPrefix)}
         sessions = self.state.sessions.of_node(lma, option.identity)
         return [s for s in sessions if not prefixes or prefixes & set(s.prefixes)]
+
+
+def _was_passed(binding: Binding, exchange: Exchange) -> bool:
+    """Tell whether a MAG asked for a binding before it revoked it, and had the answer behind that.
+
+    The LMA takes the two in the order in which they were sent. An LMA that revokes knows what it
+    has answered by then.
+    """
+    request = exchange.request
+    if request is None or request.source == exchange.lma or len(binding.history) < 2:
+        return False
+    asked, answered = (change.moment.ordinal for change in binding.history[-2:])
+    return binding.state.is_live and asked < exchange.attempts[0].ordinal < answered
 
 
 def _keep(table: OrderedDict[K, V], key: K, value: V) -> None:

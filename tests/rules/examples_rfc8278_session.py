@@ -401,6 +401,18 @@ example(
 
 # ----------------------------------------------------------------------------------- 3.1 Call flow
 
+
+def revoked_between(s: Stage) -> None:
+    """The MAG gives up its path while the answer for another one is on its way."""
+    s.register(s.lte)
+    asked = s.pbu(s.wlan)
+    s.bri(s.lte, from_mag=True)
+    s.wait(0.02)
+    s.bra()
+    s.wait(0.02)
+    s.pba(asked)
+
+
 example(
     "RFC8278-3.1-HNP-2ND-PATH",
     fires=[then(lambda s: s.register(s.lte), wait(5), wlan(hnp="::/0"))],
@@ -420,6 +432,9 @@ example(
         ),
         late_start(wlan(hnp="::/0")),
     ],
-    unclear=[then(lambda s: s.register(s.lte), missing(), wait(5), wlan(hnp="::/0"))],
+    unclear=[
+        then(lambda s: s.register(s.lte), missing(), wait(5), wlan(hnp="::/0")),
+        then(revoked_between, wait(5), lte(hnp="::/0")),
+    ],
     party="MAG",
 )

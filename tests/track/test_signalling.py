@@ -146,6 +146,20 @@ def test_global_revocation_by_a_mag_is_of_the_care_of_address_that_it_comes_from
     ]
 
 
+def test_a_mag_revokes_a_path_whose_answer_is_still_on_its_way() -> None:
+    d = Domain()
+    asked = d.pbu(d.wlan)
+    d.wait(0.01)
+    revocation = d.bri(d.wlan, mn="mag1@example.com", trigger=PER_PEER_POLICY, from_mag=True,
+                       global_revocation=True)  # fmt: skip
+    d.wait(0.01)
+    d.pba(asked)
+    d.wait(0.01)
+    d.bra(revocation)
+    # The LMA took the PBU first, and then the BRI.
+    assert Run(d).states() == {"2": "REVOKED"}
+
+
 def test_global_revocation_unanswered() -> None:
     d = Domain()
     d.register(d.lte)
