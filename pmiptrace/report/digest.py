@@ -7,6 +7,7 @@ it does not grow with the capture.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -69,7 +70,7 @@ class FindingGroup:
     def __init__(self, first: Finding) -> None:
         self.count = 0
         self.findings: list[Finding] = []
-        """The first of them, in the order of the capture; at least one."""
+        """Those that became known first, in the order of time; at least one."""
         self.severity = first.severity
         """The worst of all."""
         self.alike = True
@@ -96,9 +97,12 @@ class FindingGroup:
     def add(self, finding: Finding) -> None:
         """Take in one more."""
         self.count += 1
+        self.alike = self.alike and (
+            not self.findings or finding.message == self.findings[0].message
+        )
         if len(self.findings) < _FINDINGS:
-            self.findings.append(finding)
-        self.alike = self.alike and finding.message == self.findings[0].message
+            # What rests on a missing answer is known late, and belongs before what came since.
+            insort(self.findings, finding, key=_when)
         if len(self.reasons) < 2:
             self.reasons.add(finding.why_inconclusive)
         if finding.severity.rank < self.severity.rank:
@@ -147,7 +151,7 @@ class Latency(Struct, frozen=True):
     """How long answers took, in nanoseconds."""
 
     median: int
-    """Rounded to four digits."""
+    """Within half a unit of its fourth digit."""
     maximum: int
     slowest: Exchange
 
@@ -158,6 +162,9 @@ class Totals:
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
         self.unanswered = 0
+        """Requests given up: no answer was captured in time."""
+        self.open = 0
+        """Requests that could still have been answered when the capture ended."""
         self.unmatched = 0
         """Replies to requests that were not captured."""
         self.retransmissions = 0
@@ -170,7 +177,10 @@ class Totals:
         """Count an exchange, or with -1 take it back."""
         self.kinds[exchange.kind.value] += times
         self.retransmissions += times * retransmissions(exchange)
-        self.unanswered += times * (exchange.reply is None)
+        if exchange.reply is None and exchange.closed:
+            self.unanswered += times
+        elif exchange.reply is None:
+            self.open += times
         self.unmatched += times * (exchange.request is None)
         if is_rejected(exchange):
             self.rejections[status_text(exchange)] += times
@@ -502,14 +512,24 @@ def _gather(groups: dict[G, FindingGroup], key: G, finding: Finding) -> None:
         group.add(finding)
 
 
+def _when(finding: Finding) -> tuple[int, int, int]:
+    """Sorts findings by time, and those of one time, or of none, by capture and frame."""
+    moment = finding.moment
+    return (moment.time or 0, moment.capture, moment.frame or 0)
+
+
 def _has_failed(exchange: Exchange) -> bool:
     return exchange.reply is None or is_rejected(exchange)
 
 
 def _rounded(time: int) -> int:
-    """Round a time to the digits that the median has."""
+    """Give the time that stands for all with the same first digits.
+
+    It is the middle of what they share, so that writing it with fewer digits rounds as the time
+    itself would: to round 10.252 ms to 10.25 ms first would make 10.2 ms of it.
+    """
     unit: int = 10 ** max(0, len(str(time)) - _PRECISION)
-    return (time + unit // 2) // unit * unit
+    return time - time % unit + unit // 2 if time % unit else time
 
 
 def _identity(party: Party) -> tuple[object, ...]:
@@ -604,6 +624,11 @@ def is_rejected(exchange: Exchange) -> bool:
     """Tell whether the reply refuses: 128 or more in all messages of Mobile IPv6."""
     code = status_code(exchange)
     return code is not None and code >= 128
+
+
+def silence(exchange: Exchange) -> str:
+    """Say of a request without a reply whether it was given up, or might still get one."""
+    return "no answer" if exchange.closed else "no answer before the end"
 
 
 def status_text(exchange: Exchange) -> str:

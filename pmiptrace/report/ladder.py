@@ -40,6 +40,7 @@ from pmiptrace.report.digest import (
     lifetime,
     multipath,
     reply_moment,
+    silence,
     status_text,
 )
 from pmiptrace.report.times import SECOND, duration
@@ -250,7 +251,7 @@ class _Builder:
                 attempt = len(moments) if is_last else number
                 label = f"{label}, attempt {attempt}"
             if silent and is_last:
-                label += ": no answer" if exchange.closed else ": no answer before the end"
+                label += f": {silence(exchange)}"
             yield Arrow(
                 moment=moment,
                 place=self._place(moment),

@@ -19,6 +19,7 @@ from pmiptrace.model import (
     Status,
 )
 from pmiptrace.report.columns import node_of, round_trip, told
+from pmiptrace.report.digest import silence
 from pmiptrace.report.document import status_document
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Column, Page, Table
@@ -278,7 +279,7 @@ def _happened(packet: Packet) -> Iterator[str | tuple[str, str]]:
         yield f"retransmission {packet.attempt - 1}", DOUBTFUL
     if packet.is_unanswered:
         yield ", "
-        yield "no answer", DOUBTFUL
+        yield silence(exchange), DOUBTFUL
     if packet.is_answer:
         yield from _answered(packet, message, exchange)
     for change in packet.changes:

@@ -11,6 +11,7 @@ from pmiptrace.capture.writer import write_pcapng
 from pmiptrace.model import Exchange, Finding, Report, Session, Status
 from pmiptrace.report import digest as module
 from pmiptrace.report.digest import Digest
+from pmiptrace.report.times import duration
 from pmiptrace.simulation import Rates, Scenario, Vantage, simulate
 
 BUSY = Scenario(duration=600, mobile_nodes=4, loss=0.1, rates=Rates(handover=60, revocation=20))
@@ -100,12 +101,21 @@ def test_exchanges_of_sessions_that_went_well_go_first(monkeypatch: pytest.Monke
 
 def test_another_answer_replaces_the_first(capture: str) -> None:
     exchange = next(e for e in Analysis([capture]).report().exchanges if e.reply is not None)
-    unanswered = replace(exchange, reply=None)
+    unanswered = replace(exchange, reply=None, closed=True)
     digest = Digest()
     digest.add(unanswered)
     assert digest.totals.unanswered == 1
     digest.add(exchange)
     assert (digest.totals.count, digest.totals.unanswered) == (1, 0)
+
+
+def test_a_request_that_may_still_be_answered_is_not_unanswered() -> None:
+    exchange = multipath().exchanges[0]
+    digest = Digest()
+    digest.add(replace(exchange, reply=None, closed=False))
+    assert (digest.totals.unanswered, digest.totals.open) == (0, 1)
+    digest.add(exchange)
+    assert (digest.totals.unanswered, digest.totals.open) == (0, 0)
 
 
 def test_the_median_has_four_digits() -> None:
@@ -116,6 +126,35 @@ def test_the_median_has_four_digits() -> None:
     assert latency is not None
     assert latency.median == pytest.approx(exchange.round_trip, rel=5e-4)
     assert latency.maximum == exchange.round_trip
+
+
+@pytest.mark.parametrize(
+    ("time", "written"), [(10_252_000, "10.3 ms"), (10_249_900, "10.2 ms"), (84_800_000, "84.8 ms")]
+)
+def test_the_median_is_written_as_the_time_itself(time: int, written: str) -> None:
+    exchange = next(e for e in multipath().exchanges if e.round_trip)
+    assert exchange.answered is not None
+    assert exchange.reply is not None
+    assert exchange.reply.time is not None
+    digest = Digest()
+    datagram = exchange.answered.datagram
+    frame = replace(datagram.frame, time=exchange.reply.time - time)
+    sent = replace(exchange.answered, datagram=replace(datagram, frame=frame))
+    digest.add(replace(exchange, answered=sent))
+    latency = digest.totals.latency
+    assert latency is not None
+    assert duration(latency.median) == duration(latency.maximum) == written
+
+
+def test_findings_that_become_known_late_stand_where_they_belong() -> None:
+    finding = multipath().findings[0]
+    digest = Digest()
+    for number in (7, 3, 9):
+        moment = replace(finding.moment, frame=number, time=number)
+        digest.add(replace(finding, moment=moment))
+    (group,) = digest.failures
+    assert [f.moment.frame for f in group.parties[0].findings] == [3, 7, 9]
+    assert group.parties[0].alike
 
 
 def numbered(report: Report, number: int) -> Exchange:

@@ -444,6 +444,8 @@ class _Page:
         yield "exchanges", tally(totals.kinds)
         if totals.unanswered:
             yield "unanswered", counted(totals.unanswered, "request")
+        if totals.open:
+            yield "still open", f"{counted(totals.open, 'request')} at the end"
         if totals.unmatched:
             yield "unmatched", f"{counted(totals.unmatched, 'answer')} without request"
         if totals.latency is not None:

@@ -19,6 +19,7 @@ from pmiptrace.report.digest import (
     lifetime,
     multipath,
     reply_moment,
+    silence,
     status_text,
 )
 from pmiptrace.report.lanes import Scale, lane, scale, states_of
@@ -209,7 +210,7 @@ def _answer(view: View, run: Run) -> Text:
     asked, granted = lifetime(exchange.request), lifetime(exchange.reply)
     text = page.text()
     if exchange.reply is None:
-        text.append_text(page.text(("no answer", DOUBTFUL)))
+        text.append_text(page.text((silence(exchange), DOUBTFUL)))
     elif is_rejected(exchange):
         text.append_text(page.text(("✗ rejected", BAD)))
     else:

@@ -40,6 +40,8 @@ def _rows(view: View) -> Iterator[tuple[str, str]]:
         misses = []
         if totals.unanswered:
             misses.append(f"; {count(totals.unanswered)} unanswered")
+        if totals.open:
+            misses.append(f"; {count(totals.open)} still open at the end")
         if totals.unmatched:
             misses.append(f"; {counted(totals.unmatched, 'answer')} without request")
         yield "exchanges", f"{count(number)}: {tally(+totals.kinds)}{''.join(misses)}"
