@@ -123,6 +123,12 @@ class Selection(Struct, frozen=True, kw_only=True):
         """Whether it leaves out mobile nodes, MAGs or LMAs."""
         return any((self.mobile_node, self.mag, self.lma))
 
+    @property
+    def narrowness(self) -> str:
+        """What leaves out mobile nodes, MAGs or LMAs, as one writes it on the command line."""
+        given = (("mobile-node", self.mobile_node), ("mag", self.mag), ("lma", self.lma))
+        return " ".join(f"--{name} {pattern.text}" for name, pattern in given if pattern)
+
     def rule(self, rule: str) -> bool:
         """Tell whether findings of a rule are reported."""
         return rule not in self.ignore and (self.select is None or rule in self.select)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from pmiptrace.report.html.packets import PacketStore
     from pmiptrace.wire.dialect import Dialect
 
-NO_MATCH = "note: no mobile node, MAG and LMA of the captures matches"
-
 READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
 
@@ -160,13 +158,13 @@ def _analyze(
         else:
             digest, report, result = _digest(request, analysis, selected)
     if packets is not None:
-        _write_html(request, report, packets, analysis.dialects, stream)
+        _write_html(request, report, packets, analysis.dialects, selected, stream)
     elif request.format == "json":
         from pmiptrace.report.json import write
 
         write(report, stream)
     elif not lines:
-        _write_text(request, report, digest, stream)
+        _write_text(request, report, digest, selected, stream)
     tell_end(analysis)
     return result
 
@@ -188,7 +186,7 @@ def _report(request: Request, analysis: Analysis, selected: Selection) -> tuple[
         return Report(captures=tuple(captures)), Outcome(faulty=True)
     report = with_unopened(narrow(whole, selected), analysis.errors)
     if selected.is_narrow and not (report.sessions or report.exchanges):
-        tell(NO_MATCH)
+        tell_no_match(selected)
     return report, outcome(report, selected, unopened=bool(analysis.errors))
 
 
@@ -219,7 +217,7 @@ def _digest(
     rules = tuple(count for count in whole.rules if selected.rule(count.rule))
     report = with_unopened(replace(whole, rules=rules), analysis.errors)
     if selected.is_narrow and not (digest.session_totals.count or digest.totals.count):
-        tell(NO_MATCH)
+        tell_no_match(selected)
     result.messages, result.interrupted = report.messages, report.interrupted
     result.unopened = bool(analysis.errors)
     return digest, report, result
@@ -236,20 +234,24 @@ def _write_html(
     report: Report,
     packets: PacketStore,
     dialects: Mapping[str, Dialect],
+    selected: Selection,
     stream: BinaryIO,
 ) -> None:
     from pmiptrace.report.html import HtmlOptions, render
 
-    options = HtmlOptions(time=request.time)
+    options = HtmlOptions(time=request.time, narrowness=selected.narrowness)
     for piece in render(report, store=packets, dialects=dialects, options=options):
         stream.write(piece.encode("utf-8", "backslashreplace"))
 
 
-def _write_text(request: Request, report: Report, digest: Digest, stream: BinaryIO) -> None:
+def _write_text(
+    request: Request, report: Report, digest: Digest, selected: Selection, stream: BinaryIO
+) -> None:
     from pmiptrace.report.text import TextOptions, render
 
     with console(request.output, stream) as page:
-        render(report, console=page, options=TextOptions(time=request.time), digest=digest)
+        options = TextOptions(time=request.time, narrowness=selected.narrowness)
+        render(report, console=page, options=options, digest=digest)
 
 
 @contextmanager
@@ -327,6 +329,11 @@ def tell(text: str) -> None:
     """Write a line to standard error; what comes from file names is escaped."""
     if sys.stderr is not None:
         print(f"pmiptrace: {clean(text)}", file=sys.stderr)
+
+
+def tell_no_match(selected: Selection) -> None:
+    """Tell on standard error that the names asked for are not in the captures."""
+    tell(f"note: nothing in the captures matches {selected.narrowness}")
 
 
 def tell_fault(error: Exception) -> str:

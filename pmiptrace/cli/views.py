@@ -12,7 +12,6 @@ from pmiptrace.analysis import Analysis, Change, Event
 from pmiptrace.cache import BindingCache, CacheBuilder
 from pmiptrace.cli.progress import progress
 from pmiptrace.cli.run import (
-    NO_MATCH,
     console,
     follow,
     pattern,
@@ -20,6 +19,7 @@ from pmiptrace.cli.run import (
     tell,
     tell_end,
     tell_fault,
+    tell_no_match,
 )
 from pmiptrace.errors import PmiptraceError
 from pmiptrace.instant import instant
@@ -76,7 +76,7 @@ class _Reading:
     def __init__(self, wanted: Wanted, analysis: Analysis) -> None:
         self.analysis = analysis
         self._paths = wanted.captures
-        self._is_narrow = wanted.selection.is_narrow
+        self._selection = wanted.selection
         self._infos: list[CaptureInfo] = []
         self._is_faulty = False
 
@@ -120,8 +120,8 @@ class _Reading:
 
     def outcome(self, *, is_empty: bool) -> Outcome:
         """Tell how it went; `is_empty` says that nothing was left to show."""
-        if is_empty and self._is_narrow and self.messages:
-            tell(NO_MATCH)
+        if is_empty and self._selection.is_narrow and self.messages:
+            tell_no_match(self._selection)
         tell_end(self.analysis)
         return Outcome(
             unopened=bool(self.analysis.errors),

@@ -15,7 +15,7 @@ from pmiptrace.report.sections.captures import write_captures
 from pmiptrace.report.sections.ladder import write_ladder
 from pmiptrace.report.sections.timeline import write_lanes
 from pmiptrace.report.sections.verdict import write_silence
-from pmiptrace.report.style import MUTED, STRONG
+from pmiptrace.report.style import DOUBTFUL, MUTED, STRONG
 from pmiptrace.report.svg import document, heading, ladder_picture, lanes_picture
 from pmiptrace.report.times import Clock, TimeFormat
 from pmiptrace.report.view import TextOptions, View, known_times
@@ -23,6 +23,9 @@ from pmiptrace.report.words import counted, joined, node_name
 
 _NARROW = 100
 """Columns of a page below which times are written with microseconds at most."""
+
+
+_NOBODY = "No mobile node to draw"
 
 
 class TimelineOptions(Struct, frozen=True, kw_only=True):
@@ -57,6 +60,9 @@ def render_timeline(
     clock = view.clock
     if page.width < _NARROW:
         clock = Clock(options.time, (time // 1000 * 1000 for time in known_times(report, digest)))
+    if not shown:
+        page.blank()
+        page.line((_NOBODY, DOUBTFUL))
     for session in shown:
         page.heading(node_name(session), _day(clock))
         page.items([page.text((fact, MUTED)) for fact in facts(session)])
@@ -83,7 +89,7 @@ def timeline_svg(report: Report, digest: Digest, options: TimelineOptions) -> st
         pictures.append(ladder_picture(found, clock))
     pictures += [heading(text, ()) for text in _left_out(digest, shown)]
     if not shown:
-        pictures.append(heading("No mobile node", ()))
+        pictures.append(heading(_NOBODY, ()))
     return document(pictures, _title(digest, shown))
 
 

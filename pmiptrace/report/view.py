@@ -18,6 +18,8 @@ class TextOptions(Struct, frozen=True, kw_only=True):
     """How a page is written, and how much of each kind it shows before it adds up the rest."""
 
     time: TimeFormat = TimeFormat.UTC
+    narrowness: str = ""
+    """The options that leave out mobile nodes, MAGs or LMAs, if there are any."""
     captures: int = 10
     rules: int = 20
     parties: int = 3

@@ -261,7 +261,13 @@ def test_a_capture_that_is_cut_says_so(captures: Path, run: Run) -> None:
 
 def test_a_name_that_nothing_matches_is_noted(captures: Path, run: Run) -> None:
     result = run("analyze", captures / "clean.pcap", "--mobile-node", "mn1@exmaple.com")
-    assert "note: no mobile node" in result.err
+    assert "note: nothing in the captures matches --mobile-node mn1@exmaple.com" in result.err
+    assert "Nothing matches --mobile-node mn1@exmaple.com." in result.out
+    assert "No violation" not in result.out
+    page = run(
+        "analyze", captures / "clean.pcap", "--mobile-node", "mn1@exmaple.com", "--format", "html"
+    )
+    assert "<h1>Nothing matches --mobile-node mn1@exmaple.com</h1>" in page.out
 
 
 # -------------------------------------------------------------------------- where it is written

@@ -369,7 +369,10 @@ def test_the_limit_is_kept_and_told(captures: Path, run: Run, limit: int, left: 
 def test_a_name_that_nothing_matches_is_noted(captures: Path, run: Run) -> None:
     for view in ("timeline", "stats", "bindings"):
         result = run(view, captures / "flow.pcap", "--mobile-node", "mn1@exmaple.com")
-        assert "note: no mobile node" in result.err, view
+        assert "matches --mobile-node mn1@exmaple.com" in result.err, view
+        assert {"timeline": "No mobile node", "stats": "No message", "bindings": "0 bindings"}[
+            view
+        ] in result.out
 
 
 # ------------------------------------------------------------------------------------- help

@@ -181,7 +181,7 @@ def test_data_of_tables_cannot_end_its_element(rows: list[list[str]]) -> None:
         ("multipath", "Violations found"),
         ("clean", "No violation found"),
         ("silent", "No Mobility Header message"),
-        ("nothing", "No Mobility Header message"),
+        ("nothing", "Nothing was analyzed"),
     ],
 )
 def test_the_verdict_comes_first(name: str, answer: str) -> None:

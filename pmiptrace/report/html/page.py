@@ -53,6 +53,8 @@ class HtmlOptions(Struct, frozen=True, kw_only=True):
     """How a page is written, and how much of each kind it holds."""
 
     time: TimeFormat = TimeFormat.UTC
+    narrowness: str = ""
+    """The options that leave out mobile nodes, MAGs or LMAs, if there are any."""
     rules: int = 60
     """Rules with their explanation."""
     sessions: int = 12
@@ -209,8 +211,13 @@ class _Page:
             group = digest.failures[0].parties[0]
             moment = group.findings[0].moment
             worst = (group.rule, party_name(group.party), self._frame(moment), self._link(moment))
-        if not report.messages:
+        narrowness = self.options.narrowness
+        if not any(info.format for info in report.captures):
+            answer, tone = "Nothing was analyzed", "doubtful"
+        elif not report.messages:
             answer, tone = "No Mobility Header message", "doubtful"
+        elif narrowness and not (report.sessions or report.exchanges):
+            answer, tone = f"Nothing matches {narrowness}", "doubtful"
         elif not digest.failures:
             answer, tone = "No violation found", "good"
         else:

@@ -26,6 +26,9 @@ def write_verdict(view: View) -> None:
     doubts: list[Part] = []
     if digest.inconclusive:
         doubts.append((f"{count(digest.inconclusive)} inconclusive", INCONCLUSIVE))
+    if view.options.narrowness and not (digest.session_totals.count or digest.totals.count):
+        page.line(("Nothing matches", DOUBTFUL), f" {view.options.narrowness}.")
+        return
     if not digest.failures:
         parts: list[Part] = [("No violation found", f"{STRONG} {GOOD}"), *doubts, judged]
         page.line(*_commas(parts), ".")
