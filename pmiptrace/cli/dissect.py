@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import AllowEmpty, Config, Dialect, Form, Output, Time, Timers
+from pmiptrace.cli.arguments import (
+    AllowEmpty,
+    Config,
+    Dialect,
+    Form,
+    Lma,
+    Mag,
+    MobileNode,
+    Output,
+    Time,
+    Timers,
+)
 from pmiptrace.report.times import TimeFormat
 
 DISSECT_EXIT_CODES = """\b
@@ -65,11 +76,14 @@ def dissect(
         Form, typer.Option("--format", help="What to write it as.")
     ] = Form.TEXT,
     output: Output = None,
-    time: Time = TimeFormat.UTC,
+    mobile_node: MobileNode = None,
+    mag: Mag = None,
+    lma: Lma = None,
     allow_empty: AllowEmpty = False,
     dialect: Dialect = "auto",
     timers: Timers = None,
     config: Config = None,
+    time: Time = TimeFormat.UTC,
 ) -> None:
     """List the messages of captures with what happened; with FRAME, show every field of them.
 
@@ -77,8 +91,10 @@ def dissect(
     request is answered or given up, as only then is known what a message was.
     """
     from pmiptrace.cli.listing import Listing, show
+    from pmiptrace.cli.run import pattern
     from pmiptrace.cli.tables import show as show_table
     from pmiptrace.errors import UsageError
+    from pmiptrace.selection import Selection
 
     if list_fields:
         from pmiptrace.report.lookup import named_fields, write_named_fields
@@ -101,6 +117,9 @@ def dissect(
             dialect=dialect,
             timers=tuple(timers or ()),
             config=config,
+            selection=Selection(
+                mobile_node=pattern(mobile_node), mag=pattern(mag), lma=pattern(lma)
+            ),
         )
         raise typer.Exit(show(listing))
     except UsageError as error:

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.cli.progress import progress
-from pmiptrace.cli.run import console, follow, perform, tell, tell_end
+from pmiptrace.cli.run import console, follow, perform, tell, tell_end, tell_no_match
 from pmiptrace.errors import UsageError
 from pmiptrace.model import CaptureInfo, Finding
 from pmiptrace.report.columns import Column, Filter, chosen
 from pmiptrace.report.document import capture_document, unopened
 from pmiptrace.report.packets import Frames, Packet, Packets, Range, is_frames
 from pmiptrace.report.times import TimeFormat
-from pmiptrace.selection import Outcome
+from pmiptrace.selection import Narrowing, Outcome, Selection
 from pmiptrace.settings import settings
 
 USAGE = 2
@@ -42,6 +42,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     dialect: str = "auto"
     timers: tuple[str, ...] = ()
     config: str | None = None
+    selection: Selection = Selection()
+    """Of which mobile nodes, MAGs and LMAs messages are shown."""
 
 
 def show(listing: Listing) -> int:
@@ -72,7 +74,7 @@ def show(listing: Listing) -> int:
                 observer=packets.observe,
             )
             with _sink(listing, analysis, stream, columns, captures, live=live) as sink:
-                run = _Run(packets, analysis, wanted, sink)
+                run = _Run(packets, analysis, wanted, listing.selection, sink)
                 run.read()
                 bar.close()
                 run.finish()
@@ -120,13 +122,20 @@ class _Run:
     """Hands the packets of an analysis on that are asked for."""
 
     def __init__(
-        self, packets: Packets, analysis: Analysis, wanted: Filter | None, sink: _Sink
+        self,
+        packets: Packets,
+        analysis: Analysis,
+        wanted: Filter | None,
+        selection: Selection,
+        sink: _Sink,
     ) -> None:
         self._packets = packets
         self._analysis = analysis
         self._wanted = wanted
+        self._chosen = Narrowing(selection, analysis.mags)
         self._sink = sink
         self._infos: list[CaptureInfo] = []
+        self._matched = not selection.is_narrow
         self._shown = 0
 
     def read(self) -> None:
@@ -137,8 +146,11 @@ class _Run:
         """Hand on what was held back, and what is to be said at the end."""
         analysis = self._analysis
         self._hand_on(self._packets.rest(analysis.mags))
-        if self._wanted is not None and self._packets.messages and not self._shown:
-            tell("note: no message meets the filter")
+        if self._packets.messages and not self._shown:
+            if not self._matched:
+                tell_no_match(self._chosen.selection)
+            elif self._wanted is not None:
+                tell("note: no message meets the filter")
         self._sink.finish((*self._infos, *map(unopened, analysis.errors)))
 
     def _take(self, event: Event) -> None:
@@ -149,11 +161,23 @@ class _Run:
     def _hand_on(self, found: Iterator[Packet | Finding]) -> None:
         for each in found:
             if isinstance(each, Finding):
-                if self._wanted is None:
+                if self._wanted is None and self._chosen.finding(each):
                     self._sink.late(each)
-            elif self._wanted is None or self._wanted.accepts(each):
+                continue
+            if not self._is_chosen(each):
+                continue
+            self._matched = True
+            if self._wanted is None or self._wanted.accepts(each):
                 self._shown += 1
                 self._sink.packet(each)
+
+    def _is_chosen(self, packet: Packet) -> bool:
+        """Tell whether a packet is of a mobile node, MAG and LMA that are meant."""
+        if not self._chosen.selection.is_narrow:
+            return True
+        if packet.exchange is not None:
+            return self._chosen.exchange(packet.exchange)
+        return packet.message is not None and self._chosen.message(packet.message)
 
 
 @contextmanager

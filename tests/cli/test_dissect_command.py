@@ -152,6 +152,27 @@ def test_fields(run: Run) -> None:
     assert result.out == "1\t|1\n"
 
 
+@pytest.mark.parametrize(
+    ("narrow", "frames"),
+    [
+        (("--mag", "2001:db8:b::1"), "5 6 9"),
+        (("--mag", "2001:db8:b::1", "--filter", "type == PBA"), "6"),
+        (("--lma", "2001:db8:f::1", "--filter", "retransmission"), ""),
+        (("--mobile-node", "mn1*", "--mag", "2001:db8:a::*"), "1 2 3 4 7 8 10 11"),
+    ],
+)
+def test_names_narrow_what_is_shown(run: Run, narrow: tuple[str, ...], frames: str) -> None:
+    result = run("dissect", SAMPLES / "handover.pcap", "--fields", "frame", *narrow)
+    assert " ".join(result.out.split()) == frames
+    assert ("no message meets the filter" in result.err) is (not frames)
+
+
+def test_a_name_that_nothing_matches_is_noted(run: Run) -> None:
+    result = run("dissect", SAMPLE, "--mobile-node", "mn1@exmaple.com", "--filter", "type == PBU")
+    assert result.out == ""
+    assert result.err.endswith("nothing in the captures matches --mobile-node mn1@exmaple.com\n")
+
+
 def test_a_filter(run: Run) -> None:
     result = run("dissect", SAMPLE, "--filter", "finding like RFC8278*", "--fields", "frame")
     assert result.out == "5\n"
