@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pmiptrace.cli.arguments import AllowEmpty, Captures, Config, Dialect
 from pmiptrace.report.times import TimeFormat
 
 
@@ -41,14 +42,7 @@ pmiptrace itself."""
 
 
 def analyze(
-    captures: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CAPTURE",
-            help="Capture files, directories, globs, or - for standard input.",
-            show_default=False,
-        ),
-    ],
+    captures: Captures,
     format: Annotated[  # noqa: A002
         Format, typer.Option("--format", help="What to write the report as.")
     ] = Format.TEXT,
@@ -91,16 +85,8 @@ def analyze(
     lma: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Report only this LMA.")
     ] = None,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="Captures without any signalling are no failure.")
-    ] = False,
-    dialect: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|NAME|FILE",
-            help="Numbers of implementations older than IANA's: recognised, never, this table.",
-        ),
-    ] = "auto",
+    allow_empty: AllowEmpty = False,
+    dialect: Dialect = "auto",
     timers: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,13 +94,7 @@ def analyze(
             help="Judge by these times and limits: delete-delay=20s,update-rate=5. Repeatable.",
         ),
     ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Read this instead of pmiptrace.toml or pyproject.toml of the working directory.",
-        ),
-    ] = None,
+    config: Config = None,
     time: Annotated[
         TimeFormat, typer.Option(help="How the text report writes times.")
     ] = TimeFormat.UTC,

@@ -25,15 +25,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(epilog=EXIT_CODES)(analyze)
-app.command(epilog=VIEW_EXIT_CODES)(bindings)
-app.command(epilog=VIEW_EXIT_CODES)(stats)
-app.command(epilog=VIEW_EXIT_CODES)(timeline)
-app.command(epilog=DISSECT_EXIT_CODES)(dissect)
-app.command()(options)
-app.command()(codes)
-app.command()(states)
-app.add_typer(export.app)
+app.command(short_help="Report who broke which rule, and the bindings.", epilog=EXIT_CODES)(analyze)
+app.command(
+    short_help="List the messages, or show every field of some.", epilog=DISSECT_EXIT_CODES
+)(dissect)
+app.command(
+    short_help="Draw call flows as ladders, and bindings over time.", epilog=VIEW_EXIT_CODES
+)(timeline)
+app.command(short_help="Show the binding cache at a moment.", epilog=VIEW_EXIT_CODES)(bindings)
+app.command(
+    short_help="Add up latencies, rejections, rate and use of paths.", epilog=VIEW_EXIT_CODES
+)(stats)
+app.command(short_help="Look up mobility options.")(options)
+app.command(short_help="Look up status codes and other numbers.")(codes)
+app.command(short_help="Look up the states of a binding.")(states)
+app.add_typer(export.app, short_help="Write captures anew, for others and for Wireshark.")
 
 
 def _version(wanted: bool) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pmiptrace.cli.arguments import Captures, Config, Dialect
+
 app = typer.Typer(
     name="export",
     no_args_is_help=True,
@@ -15,14 +17,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Captures = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="CAPTURE",
-        help="Capture files, directories, globs, or - for standard input.",
-        show_default=False,
-    ),
-]
 Output = Annotated[
     str,
     typer.Option(
@@ -33,34 +27,39 @@ Output = Annotated[
         show_default=False,
     ),
 ]
-Dialect = Annotated[
-    str,
-    typer.Option(
-        metavar="auto|none|NAME|FILE",
-        help="Numbers of implementations older than IANA's: recognised, never, this table.",
-    ),
-]
+EXIT_CODES = """\b
+Exit code, the first that applies:
+    2  usage or configuration error
+    3  a capture cannot be opened or is no capture; nothing is written
+    0  all was written
+  130  interrupted; nothing is written
+Besides: 141 if the reader of the output went away."""
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def annotated(
     captures: Captures,
     output: Output,
     select: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Only this rule, or all that begin so. Repeatable."),
+        typer.Option(
+            metavar="RULE",
+            help="Only this rule, or all that begin so: RFC8278, RFC8278-4.4. Repeatable.",
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Leave out these rules. Repeatable.")
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Leave out these rules, even if selected. Repeatable."),
     ] = None,
     dialect: Dialect = "auto",
     timers: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE,...", help="Judge by these times and limits. Repeatable."),
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="Judge by these times and limits: delete-delay=20s,update-rate=5. Repeatable.",
+        ),
     ] = None,
-    config: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Read this configuration file.")
-    ] = None,
+    config: Config = None,
 ) -> None:
     """Put findings into captures as comments.
 
@@ -73,7 +72,7 @@ def annotated(
     _finish(lambda: annotate(captures, output, *rules, dialect, tuple(timers or ()), config))
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def signalling(captures: Captures, output: Output) -> None:
     """Keep only the signalling frames.
 
@@ -84,7 +83,7 @@ def signalling(captures: Captures, output: Output) -> None:
     _finish(lambda: reduce(captures, output))
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def anonymised(
     captures: Captures,
     output: Output,
