@@ -26,8 +26,6 @@ from pmiptrace.wire.tree import Node, dissect
 
 _PER_LINE = 16
 """Octets in a line of the dump."""
-_NARROW = 76
-"""Columns below which a line of the dump has half as many."""
 
 
 class Segment(Struct, frozen=True):
@@ -288,8 +286,13 @@ def _write_dump(page: Page, taken: Dissection) -> None:
     if not taken.in_frame:
         page.line(("octets of the message", MUTED))
     gutter = _gutter(taken) // 2
-    for number, segment in enumerate(_segments(taken)):
-        _write_segment(page, segment, gutter, number)
+    segments = tuple(_segments(taken))
+    width = gutter + 4 * _PER_LINE + 3
+    per_line = _PER_LINE if width <= page.width else _PER_LINE // 2
+    longest = max((len(segment.label) for segment in segments), default=0)
+    beside = width + 2 + longest <= page.width
+    for number, segment in enumerate(segments):
+        _write_segment(page, segment, gutter, number, per_line=per_line, beside=beside)
 
 
 def _segments(taken: Dissection) -> Iterator[Segment]:
@@ -328,10 +331,11 @@ def _all(node: Node) -> Iterator[Node]:
         yield from _all(part)
 
 
-def _write_segment(page: Page, segment: Segment, gutter: int, number: int) -> None:
-    per_line, label = _PER_LINE, segment.label
-    if page.width < _NARROW:
-        per_line, label = _PER_LINE // 2, ""
+def _write_segment(
+    page: Page, segment: Segment, gutter: int, number: int, *, per_line: int, beside: bool
+) -> None:
+    """Write the octets of a part, its name `beside` the first line or above it."""
+    if not beside:
         page.line((segment.label, STRONG))
     style = ("cyan", "")[number % 2]
     for begin in range(0, len(segment.octets), per_line):
@@ -353,10 +357,12 @@ def _write_segment(page: Page, segment: Segment, gutter: int, number: int) -> No
         text.append(" " * (3 * (per_line - len(octets)) + 2))
         text.append_text(
             page.text(
-                _characters(octets).ljust(per_line), "  ", (label if not begin else "", STRONG)
+                _characters(octets).ljust(per_line),
+                "  ",
+                (segment.label if beside and not begin else "", STRONG),
             )
         )
-        page.line(text, hang=gutter + 3 * per_line + 3)
+        page.line(text)
         if rules:
             below.append_text(page.text("  ", *_names(page, rules)))
             page.line(below, hang=gutter + 4)

@@ -87,6 +87,14 @@ def test_the_octets() -> None:
     assert page(SAMPLE, frames=["5"], tree=True, dump=True).endswith(DUMP)
 
 
+def test_the_octets_on_a_narrow_page_keep_their_columns() -> None:
+    assert page(SAMPLE, frames=["5"], tree=True, dump=True, width=80).endswith(
+        "MAG Identifier (64)\n"
+        "138  40|12|01|00|6d 61 67 31 40 65 78 61 6d 70 6c 65  @...mag1@example\n"
+        "154  2e 63 6f 6d                                      .com\n"
+    )
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 @pytest.mark.parametrize("tree", [False, True])
