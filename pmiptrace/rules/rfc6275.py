@@ -551,8 +551,8 @@ def authorization_last(step: Step) -> Verdict | None:
     if not behind:
         return PASS
     return fail(
-        f"{len(behind)} options stand behind Binding Authorization Data, the first of type"
-        f" {behind[0]} ({option_name(message.options[position + 1])})",
+        f"an option of type {behind[0]} ({option_name(message.options[position + 1])})"
+        " stands behind Binding Authorization Data",
         option=message.options[position],
     )
 
