@@ -71,5 +71,7 @@ def _advice(view: View) -> Iterator[str]:
         if moment.frame is not None and moment.capture < len(report.captures):
             path = report.captures[moment.capture].path
             where = f" in {path}" if len(report.captures) > 1 else ""
+            if path.isprintable() and path != "-":
+                yield f"field by field: pmiptrace dissect {shlex.quote(path)} {moment.frame}"
             yield f"in Wireshark: frame.number == {moment.frame}{where}"
     yield "every finding, binding and exchange for programs: --format json"
