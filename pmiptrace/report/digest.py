@@ -296,7 +296,7 @@ class Digest:
         self._recent[exchange.id] = exchange
         if len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
-        if _has_failed(exchange) and not (before is not None and _has_failed(before)):
+        if has_failed(exchange) and not (before is not None and has_failed(before)):
             self._troubled(exchange.session, "failed")
         for gone in self._excerpt.add(exchange, self._trouble):
             self.by_exchange.pop(gone.id, None)
@@ -437,7 +437,7 @@ class Digest:
             exchange = runs[number].first
             return (
                 exchange.id not in self.by_exchange,
-                not _has_failed(exchange),
+                not has_failed(exchange),
                 min(number, len(runs) - 1 - number),
             )
 
@@ -518,8 +518,9 @@ def _when(finding: Finding) -> tuple[int, int, int]:
     return (moment.time or 0, moment.capture, moment.frame or 0)
 
 
-def _has_failed(exchange: Exchange) -> bool:
-    return exchange.reply is None or is_rejected(exchange)
+def has_failed(exchange: Exchange) -> bool:
+    """Tell whether a request was refused, or given up without an answer."""
+    return (exchange.reply is None and exchange.closed) or is_rejected(exchange)
 
 
 def _rounded(time: int) -> int:

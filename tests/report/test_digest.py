@@ -114,6 +114,7 @@ def test_a_request_that_may_still_be_answered_is_not_unanswered() -> None:
     digest = Digest()
     digest.add(replace(exchange, reply=None, closed=False))
     assert (digest.totals.unanswered, digest.totals.open) == (0, 1)
+    assert not digest.is_troubled
     digest.add(exchange)
     assert (digest.totals.unanswered, digest.totals.open) == (0, 0)
 

@@ -193,6 +193,25 @@ def test_a_handover_between_mags_without_identifier() -> None:
     assert "latency    median 85.0 ms, max 92.0 ms (frame 10)" in text
 
 
+def test_a_capture_that_ends_early_leaves_requests_open() -> None:
+    report = handovers()
+    exchanges = [*report.exchanges[:-1], replace(report.exchanges[-1], closed=False)]
+    text = page(replace(report, exchanges=tuple(exchanges)))
+    assert "; 2 unanswered; 1 still open at the end" in text
+    assert text.count("no answer before the end") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("a b.pcap", "pmiptrace dissect 'a b.pcap' "), ("-", None), ("\x1b[2J.pcap", None)],
+)
+def test_the_page_leads_on_to_the_packet(path: str, told: str | None) -> None:
+    report = multipath()
+    text = page(replace(report, captures=(replace(report.captures[0], path=path),)))
+    assert "in Wireshark: frame.number == " in text
+    assert (told in text) if told else ("pmiptrace dissect" not in text)
+
+
 def test_a_rejection_is_named() -> None:
     text = page(many(3))
     assert "✗ 180 CANNOT_SUPPORT_MULTIPATH_BINDING" in text

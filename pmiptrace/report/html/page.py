@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from pmiptrace.address import address_text
 from pmiptrace.model import Finding, Message, Moment, Report, Session, Severity, Span, Status
-from pmiptrace.report.digest import Digest, RuleGroup, first_moment, is_rejected, reply_moment
+from pmiptrace.report.digest import Digest, RuleGroup, first_moment, has_failed, reply_moment
 from pmiptrace.report.document import clean
 from pmiptrace.report.html.packets import Packet, PacketStore, Place, place_of, unfold
 from pmiptrace.report.ladder import ladder
@@ -159,7 +159,7 @@ class _Page:
             if finding.status is not Status.NOTE:
                 self._found[finding.session][_degree(finding)] += 1
         for exchange in report.exchanges:
-            if exchange.reply is None or is_rejected(exchange):
+            if has_failed(exchange):
                 self._found[exchange.session][_FAILED] += 1
         self.findings = sorted(report.findings, key=_gravity)
         self.sessions = self.digest.worst_sessions(options.sessions)
@@ -230,7 +230,7 @@ class _Page:
             "worst": worst,
             "basis": f"{counted(judged, 'check')} of {counted(rules, 'rule')} on "
             f"{counted(report.messages, 'message')}; "
-            f"{counted(len(report.sessions), 'session')} of mobile nodes",
+            f"{counted(len(report.sessions), 'session')}",
             "interrupted": report.interrupted,
         }
 
@@ -393,7 +393,7 @@ class _Page:
             Column("mobile node", "node"),
             Column("LMA"),
             Column("prefixes"),
-            Column("multipath"),
+            Column("mode"),
             Column("paths up", "number"),
             Column("bindings at the end"),
             Column("errors", "number"),
@@ -411,7 +411,7 @@ class _Page:
 
     def _session(self, session: Session) -> ShownSession:
         facts = [("LMA", address_text(session.lma)), ("prefixes", ", ".join(_networks(session)))]
-        facts += [("multipath", session.mode.value)]
+        facts += [("mode", session.mode.value)]
         if session.partial:
             facts.append(("seen in part", session.partial_reason or "yes"))
         steps = ladder(self.report, self.digest, session, limit=30)
