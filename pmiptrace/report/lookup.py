@@ -436,16 +436,12 @@ def write_states(console: Console) -> None:
     rows = []
     last = None
     for entry in transitions():
-        title = (entry.before, STRONG) if entry.before != last else ""
-        last = entry.before
-        rows.append(
-            [
-                page.text(title),
-                page.text(entry.event),
-                page.text("→ ", entry.after or ("the state before", MUTED)),
-            ]
-        )
-    page.table((Column("state"), Column("event"), Column("next state")), rows, 0)
+        if entry.before != last:
+            rows.append([page.text((entry.before, STRONG)), page.text()])
+            last = entry.before
+        after = page.text("→ ", entry.after or ("the state before", MUTED))
+        rows.append([page.text(f"  {entry.event}"), after])
+    page.table((Column("state, event"), Column("next state")), rows, 0)
 
 
 # ------------------------------------------------------------------------------------ fields

@@ -149,6 +149,12 @@ def test_states_are_those_of_the_table() -> None:
     assert ("refreshing", "rejected", None) in [(r.before, r.event, r.after) for r in rows]
 
 
+def test_events_stand_below_their_state() -> None:
+    page = console(60)
+    write_states(page)
+    assert "\npending\n  accepted " in text(page)
+
+
 def test_fields_are_those_of_the_columns() -> None:
     assert [field.name for field in named_fields()] == list(columns())
 
