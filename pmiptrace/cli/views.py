@@ -195,7 +195,7 @@ class _Bindings:
         with console(wanted.output, self._stream) as page:
             changes = ChangesPage(page, wanted.time, self._analysis)
             cache = self._follow(changes.add)
-            changes.flush()
+            changes.finish()
             render_cache(
                 self._reading.report,
                 cache,

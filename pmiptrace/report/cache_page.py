@@ -53,6 +53,12 @@ class ChangesPage:
         write_changes(self._page, self._clock, self._waiting, self._analysis.capture_count)
         self._waiting.clear()
 
+    def finish(self) -> None:
+        """Write what was held back, and set it apart from what follows."""
+        self.flush()
+        if self._clock is not None:
+            self._page.blank()
+
 
 def render_cache(
     report: Report,

@@ -245,6 +245,11 @@ def test_the_same_is_told_in_all_forms(captures: Path, run: Run) -> None:
     assert summary["gone"] == {"rejected": 1}
 
 
+def test_the_cache_stands_apart_from_the_changes(captures: Path, run: Run) -> None:
+    out = run("bindings", captures / "flow.pcap", "--changes").out
+    assert f"\n\n{captures / 'flow.pcap'}" in out
+
+
 def test_frames_of_a_folder_name_their_capture(captures: Path, run: Run) -> None:
     folder = captures / "run"
     folder.mkdir()
