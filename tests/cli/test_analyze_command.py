@@ -460,7 +460,7 @@ def test_an_interrupt_while_writing_leaves_no_file_behind(
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "pmiptrace.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "pmiptrace", *map(str, arguments)]
 
 
 def pmiptrace_process(*arguments: object, **how: object) -> subprocess.CompletedProcess[bytes]:

@@ -121,7 +121,7 @@ def test_a_capture_that_is_none(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pmiptrace.cli", "dissect", str(SAMPLES / "busy.pcap.gz")]
+    command = [sys.executable, "-m", "pmiptrace", "dissect", str(SAMPLES / "busy.pcap.gz")]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
@@ -135,7 +135,7 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
 
 
 def test_standard_input() -> None:
-    command = [sys.executable, "-m", "pmiptrace.cli", "dissect", "-", "--fields", "frame,type"]
+    command = [sys.executable, "-m", "pmiptrace", "dissect", "-", "--fields", "frame,type"]
     done = subprocess.run(command, input=SAMPLE.read_bytes(), capture_output=True, check=True)
     assert done.stdout.startswith(b"1\tPBU\n2\tPBA\n")
 

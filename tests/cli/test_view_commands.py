@@ -183,7 +183,7 @@ def test_a_fault_of_the_program_is_told(
 def test_a_reader_that_goes_away_ends_it_quietly(captures: Path, view: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "pmiptrace.cli", *view.split(), str(captures / "flow.pcap")]
+    command = [sys.executable, "-m", "pmiptrace", *view.split(), str(captures / "flow.pcap")]
     try:
         done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     finally:
@@ -193,7 +193,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(captures: Path, view: str) -> N
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_standard_input_is_read(captures: Path, view: str) -> None:
-    command = [sys.executable, "-m", "pmiptrace.cli", *view.split(), "-"]
+    command = [sys.executable, "-m", "pmiptrace", *view.split(), "-"]
     octets = (captures / "flow.pcap").read_bytes()
     done = subprocess.run(command, input=octets, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -278,7 +278,7 @@ def test_a_moment_outside_of_the_capture_is_noted(
 
 
 def test_a_frame_of_standard_input_is_a_usage_error(captures: Path) -> None:
-    command = [sys.executable, "-m", "pmiptrace.cli", "bindings", "-", "--at", "3"]
+    command = [sys.executable, "-m", "pmiptrace", "bindings", "-", "--at", "3"]
     octets = (captures / "flow.pcap").read_bytes()
     done = subprocess.run(command, input=octets, capture_output=True, check=False)
     assert done.returncode == 2
@@ -286,7 +286,7 @@ def test_a_frame_of_standard_input_is_a_usage_error(captures: Path) -> None:
 
 
 def test_changes_of_a_live_capture_are_told_at_once(captures: Path) -> None:
-    command = [sys.executable, "-m", "pmiptrace.cli", "bindings", "-", "--changes"]
+    command = [sys.executable, "-m", "pmiptrace", "bindings", "-", "--changes"]
     other = b"\x60\0\0\0\x03\xd8\x3b\x40" + bytes(32 + 984)  # user traffic, to fill buffers
     trace = call_flow()
     traffic = [

@@ -92,7 +92,7 @@ def test_set_up_is_two_commands() -> None:
     assert set(commands()) == {"try", "tests"}
     _, _, analyze = commands()["try"].rpartition("/pmiptrace ")
     run = subprocess.run(
-        [sys.executable, "-m", "pmiptrace.cli", *analyze.split()],
+        [sys.executable, "-m", "pmiptrace", *analyze.split()],
         cwd=ROOT,
         capture_output=True,
         check=False,
@@ -104,7 +104,7 @@ def test_set_up_is_two_commands() -> None:
 def options_of(command: str) -> set[str]:
     """Give the options of a command, as its help lists them."""
     help_text = subprocess.run(
-        [sys.executable, "-m", "pmiptrace.cli", command, "--help"],
+        [sys.executable, "-m", "pmiptrace", command, "--help"],
         capture_output=True,
         text=True,
         check=True,
@@ -128,7 +128,7 @@ def test_what_a_page_shows_of_a_command_is_what_it_prints(name: str) -> None:
     page = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
     (example,) = re.findall(r"^```\n\$ pmiptrace (.*?)\n(.*?)```$", page, re.DOTALL | re.MULTILINE)
     run = subprocess.run(
-        [sys.executable, "-m", "pmiptrace.cli", *example[0].split()],
+        [sys.executable, "-m", "pmiptrace", *example[0].split()],
         cwd=ROOT,
         capture_output=True,
         check=True,

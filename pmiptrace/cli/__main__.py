@@ -1,6 +1,0 @@
-"""Run as ``python -m pmiptrace.cli``."""
-
-from pmiptrace.cli import main
-
-if __name__ == "__main__":
-    main()
