@@ -56,6 +56,7 @@ def is_link_local(octets: bytes) -> bool:
     return octets[:2] == b"\xa9\xfe"
 
 
+@lru_cache(maxsize=8192)
 def is_global_unicast(octets: bytes) -> bool:
     """Tell whether a node outside the link can be reached at the address; ULAs can."""
     return not (

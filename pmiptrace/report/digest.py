@@ -30,7 +30,7 @@ from pmiptrace.model import (
     Severity,
     Status,
 )
-from pmiptrace.report.document import status_names
+from pmiptrace.wire.fields import status_names
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 

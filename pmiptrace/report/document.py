@@ -51,7 +51,8 @@ from pmiptrace.selection import mobile_node
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.wire import fields
 from pmiptrace.wire.body import message_type
-from pmiptrace.wire.layout import Bits, Flag, Layout
+from pmiptrace.wire.fields import status_names
+from pmiptrace.wire.layout import Flag, Layout
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 
 SCHEMA_VERSION = "1.0"
@@ -567,15 +568,6 @@ def status_document(body: Body) -> StatusDocument | None:
     if code is None:
         return None
     return StatusDocument(code, status_names(type(body)).get(code, "Unassigned"))
-
-
-@cache
-def status_names(cls: type[Body]) -> Mapping[int, str]:
-    """Give the registered names of the Status values of a message, if it has any."""
-    for placed in Layout.of(cls).fields:
-        if placed.name == "status" and isinstance(placed.field, Bits) and placed.field.codes:
-            return placed.field.codes
-    return {}
 
 
 # --------------------------------------------------------------------------------- findings

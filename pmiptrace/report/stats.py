@@ -21,7 +21,6 @@ from pmiptrace.report.document import (
     Tool,
     capture_document,
     mag_document,
-    status_names,
     tool,
 )
 from pmiptrace.report.times import SECOND, rfc3339
@@ -32,6 +31,7 @@ from pmiptrace.wire.codes import (
     BINDING_STATUS_MEANING,
     BINDING_STATUS_REMEDY,
 )
+from pmiptrace.wire.fields import status_names
 from pmiptrace.wire.messages import BindingAcknowledgement
 
 K = TypeVar("K")

@@ -23,9 +23,9 @@ from pmiptrace.rules.look import (
     mobile_node_of,
     moment_of,
     pair,
-    status_names,
 )
 from pmiptrace.rules.rule import ANY, EVENT, OFFLOAD, UNDECODED, Verdict, note, only_if, rule
+from pmiptrace.wire.fields import status_names
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.option import MOBILITY_OPTIONS
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
@@ -251,7 +251,7 @@ def unknown_status(step: Step) -> Verdict | None:
     """
     body = message_of(step).body
     names = status_names(type(body))
-    if names is None:
+    if not names:
         return None
     status: int = body.status  # type: ignore[attr-defined]
     if status in names:

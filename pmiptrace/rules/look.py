@@ -21,7 +21,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.rules.rule import PASS, Verdict, fail, inconclusive
 from pmiptrace.wire.decode import FIXED
-from pmiptrace.wire.layout import Bits, Layout, Placed
+from pmiptrace.wire.layout import Layout, Placed
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.option import option_name
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
@@ -419,12 +419,3 @@ def _label(cls: type[Option] | type[Body], name: str | None) -> str | None:
         return "Length"
     placed = _placed(cls, name)
     return placed.field.label if placed is not None else None
-
-
-@lru_cache(maxsize=64)
-def status_names(cls: type[Body]) -> dict[int, str] | None:
-    """Give the registered values of the Status field of a body; None if it has no such field."""
-    placed = _placed(cls, "status")
-    if placed is None or not isinstance(placed.field, Bits) or placed.field.codes is None:
-        return None
-    return dict(placed.field.codes)

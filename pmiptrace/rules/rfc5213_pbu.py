@@ -53,9 +53,6 @@ SINGLE = (MN_ID, HI, ATT, LLID, LLA, TIMESTAMP)
 """Options of which a PBU or PBA has at most one (RFC 5213 sections 8.1 and 8.2)."""
 
 
-_is_routable = lru_cache(maxsize=8192)(is_global_unicast)
-
-
 # ----------------------------------------------------------------------------- flags, options
 
 
@@ -499,7 +496,7 @@ def global_source(step: Step) -> Verdict | None:
     How to mend: bind the signalling socket to the interface's global or unique local address.
     """
     source = message_of(step).source
-    if _is_routable(source):
+    if is_global_unicast(source):
         return PASS
     return fail(f"the PBU comes from {address_text(source)}, which is no global unicast address")
 

@@ -91,9 +91,6 @@ def _registration_accepted(shape: Shape) -> Need:
     return only_if(shape.accepts and not shape.is_deregistration)
 
 
-_is_routable = lru_cache(maxsize=8192)(is_global_unicast)
-
-
 # ------------------------------------------------------------------------- the Mobility Header
 
 
@@ -572,7 +569,7 @@ def care_of_address_unicast(step: Step) -> Verdict | None:
     """
     message = message_of(step)
     address = care_of_address(message)
-    if _is_routable(address):
+    if is_global_unicast(address):
         return PASS
     return fail(
         f"care-of address {address_text(address)} is no unicast routable address",

@@ -90,6 +90,15 @@ def name_of(cls: type[Struct]) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
 
 
+@cache
+def status_names(cls: type[Body]) -> Mapping[int, str]:
+    """Give the registered names of the Status values of a message; none if it has no such field."""
+    for placed in Layout.of(cls).fields:
+        if placed.name == "status" and isinstance(placed.field, Bits) and placed.field.codes:
+            return placed.field.codes
+    return {}
+
+
 def fields(value: Option | Body, registry: OptionRegistry = MOBILITY_OPTIONS) -> Iterator[Shown]:
     """Give the fields of an option or of a message's fixed part, in the order of the wire.
 
