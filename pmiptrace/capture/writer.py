@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from struct import pack
-from typing import BinaryIO, cast
+from tempfile import mkstemp
+from typing import BinaryIO
 
 from pmiptrace.capture.pcap import MICROSECONDS, NANOSECONDS
 from pmiptrace.capture.walk import SECOND
@@ -22,23 +23,45 @@ _SNAP_LENGTH = 262144
 
 
 @contextmanager
-def _opened(target: Target) -> Iterator[BinaryIO]:
-    """Open a path so that it is replaced only once all was written; a stream is used as it is."""
-    if not isinstance(target, str | os.PathLike):
-        yield target
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file for octets that appears whole or not at all.
+
+    They go to a new file beside `path`, which takes its place and permissions when the block ends
+    and is removed if an exception ends it. What is no regular file, as ``/dev/stdout``, is written
+    to directly. Raises ``OSError`` if the file cannot be made.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        with target.open("wb") as stream:
+            yield stream
         return
-    path = Path(target)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    target = target.resolve()
+    descriptor, name = mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  (it is a descriptor)
-            yield cast(BinaryIO, file)
+            yield file
+        temporary.chmod(_permissions(target))
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _permissions(path: Path) -> int:
+    """Give the permissions that the file has, or that a new one gets."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
         mask = os.umask(0)
         os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        return 0o666 & ~mask
+
+
+def _opened(target: Target) -> AbstractContextManager[BinaryIO]:
+    """Open a path so that it is replaced only once all was written; a stream is used as it is."""
+    return whole_file(target) if isinstance(target, str | os.PathLike) else nullcontext(target)
 
 
 def write_pcap(

@@ -92,6 +92,17 @@ def test_a_frame_that_fits_nowhere_leaves_the_old_file(write, frame, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_stays_a_link_and_the_file_keeps_its_permissions(tmp_path):
+    path, link = tmp_path / "out.pcap", tmp_path / "link"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    write_pcap(link, [Frame(0, 1, 0, 1, b"x", 1)])
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.read_bytes() != b"old"
+
+
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @pytest.mark.parametrize("write", [write_pcap, write_pcapng])
 def test_wireshark_reads_it_alike(write, tmp_path):

@@ -174,7 +174,7 @@ def test_the_exit_code_follows_the_contract(
         ("clean.pcap --jobs 0", "--jobs"),
         ("clean.pcap --jobs many", "--jobs"),
         ("clean.pcap -o nowhere/report.txt", "nowhere/report.txt"),
-        ("clean.pcap -o nothing", "is a directory"),
+        ("clean.pcap -o nothing", "Is a directory"),
         ("clean.pcap -o clean.pcap", "would replace a capture"),
     ],
 )
