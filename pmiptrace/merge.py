@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from heapq import heappop, heappush
 from statistics import median_low
-from tempfile import NamedTemporaryFile
 
 from msgspec import Struct
 
-from pmiptrace.capture.source import STANDARD_INPUT
+from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
 from pmiptrace.model import Datagram, Message, Undecoded
 
 Item = Message | Undecoded
@@ -133,10 +132,5 @@ def spooled(paths: Sequence[str]) -> Iterator[Sequence[str]]:
     if STANDARD_INPUT not in paths or len(paths) == 1:
         yield paths
         return
-    import shutil
-    import sys
-
-    with NamedTemporaryFile(prefix="pmiptrace-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
-        yield [file.name if path == STANDARD_INPUT else path for path in paths]
+    with standard_input_file() as file:
+        yield [file if path == STANDARD_INPUT else path for path in paths]

@@ -13,8 +13,11 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self, cast
 
@@ -322,3 +325,15 @@ class Source:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextmanager
+def standard_input_file() -> Iterator[str]:
+    """Put standard input into a temporary file, for whoever reads it more than once; give its path.
+
+    The file is gone when the block ends.
+    """
+    with NamedTemporaryFile(prefix="pmiptrace-") as file:
+        copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield file.name

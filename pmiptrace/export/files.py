@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from shutil import copyfileobj
-from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from msgspec import Struct
 
 from pmiptrace.capture.files import expand
-from pmiptrace.capture.source import STANDARD_INPUT
+from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
 from pmiptrace.errors import UsageError
 from pmiptrace.report.output import destination
 
@@ -44,7 +41,10 @@ def jobs(
     capture or another one, or cannot be made.
     """
     with ExitStack() as stack:
-        arguments = [_spooled(stack) if name == STANDARD_INPUT else name for name in captures]
+        arguments = [
+            stack.enter_context(standard_input_file()) if name == STANDARD_INPUT else name
+            for name in captures
+        ]
         sources, errors = expand(arguments)
         if errors:
             raise errors[0]
@@ -54,13 +54,6 @@ def jobs(
         _refuse_to_overwrite(sources, targets)
         streams = [stack.enter_context(destination(target)) for target in targets]
         yield tuple(map(Job, sources, names, streams))
-
-
-def _spooled(stack: ExitStack) -> str:
-    file = stack.enter_context(NamedTemporaryFile(prefix="pmiptrace-"))  # noqa: SIM115
-    copyfileobj(sys.stdin.buffer, file)
-    file.flush()
-    return file.name
 
 
 def _targets(names: Sequence[str], output: str, suffix: str | None) -> list[str | None]:
