@@ -120,8 +120,6 @@ class SubOptions(Field):
 
 Reserved8 = Annotated[int, Reserved(8)]
 Reserved16 = Annotated[int, Reserved(16)]
-Address6 = Annotated[bytes, Octets(16, "Address")]
-Address4 = Annotated[bytes, Octets(4, "IPv4 Address")]
 
 
 class Placed(Struct, frozen=True):
