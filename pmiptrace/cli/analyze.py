@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import AllowEmpty, Captures, Config, Dialect
+from pmiptrace.cli.arguments import (
+    AllowEmpty,
+    Captures,
+    Config,
+    Dialect,
+    Lma,
+    Mag,
+    MobileNode,
+    Output,
+    Time,
+    finish,
+)
 from pmiptrace.report.times import TimeFormat
 
 
@@ -46,15 +57,7 @@ def analyze(
     format: Annotated[  # noqa: A002
         Format, typer.Option("--format", help="What to write the report as.")
     ] = Format.TEXT,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Write the report to this file, whole or not at all.",
-        ),
-    ] = None,
+    output: Output = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,22 +72,9 @@ def analyze(
     fail_on: Annotated[
         FailOn, typer.Option(help="The mildest violation that makes the exit code 1.")
     ] = FailOn.ERROR,
-    mobile_node: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Report only this mobile node. * and ? stand for any characters, in all names.",
-        ),
-    ] = None,
-    mag: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Report only this MAG: its identifier or a care-of address."
-        ),
-    ] = None,
-    lma: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Report only this LMA.")
-    ] = None,
+    mobile_node: MobileNode = None,
+    mag: Mag = None,
+    lma: Lma = None,
     allow_empty: AllowEmpty = False,
     dialect: Dialect = "auto",
     timers: Annotated[
@@ -95,9 +85,7 @@ def analyze(
         ),
     ] = None,
     config: Config = None,
-    time: Annotated[
-        TimeFormat, typer.Option(help="How the text report writes times.")
-    ] = TimeFormat.UTC,
+    time: Time = TimeFormat.UTC,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -113,7 +101,6 @@ def analyze(
     narrow what is reported, and the exit code follows what is reported.
     """
     from pmiptrace.cli.run import Request, run
-    from pmiptrace.errors import UsageError
 
     request = Request(
         captures=tuple(captures),
@@ -132,7 +119,4 @@ def analyze(
         time=time,
         jobs=jobs,
     )
-    try:
-        raise typer.Exit(run(request))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    finish(lambda: run(request))

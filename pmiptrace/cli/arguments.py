@@ -1,9 +1,10 @@
-"""Arguments and options that several commands share."""
+"""Arguments, options and exit codes that several commands share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -83,3 +84,13 @@ class ShortForm(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def finish(work: Callable[[], int]) -> NoReturn:
+    """Do the work and end with its exit code; what the user can mend is a usage error."""
+    from pmiptrace.errors import UsageError
+
+    try:
+        raise typer.Exit(work())
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error

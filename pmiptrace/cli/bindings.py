@@ -18,6 +18,7 @@ from pmiptrace.cli.arguments import (
     Output,
     Time,
     Timers,
+    finish,
 )
 from pmiptrace.report.times import TimeFormat
 
@@ -57,7 +58,6 @@ def bindings(
     shown. Nothing behind that moment is read.
     """
     from pmiptrace.cli.views import Wanted, show_bindings
-    from pmiptrace.errors import UsageError
 
     wanted = Wanted(
         captures=tuple(captures),
@@ -72,7 +72,4 @@ def bindings(
         config=config,
         time=time,
     )
-    try:
-        raise typer.Exit(show_bindings(wanted, at=at, changes=changes))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    finish(lambda: show_bindings(wanted, at=at, changes=changes))

@@ -17,6 +17,7 @@ from pmiptrace.cli.arguments import (
     Output,
     Time,
     Timers,
+    finish,
 )
 from pmiptrace.report.times import TimeFormat
 
@@ -93,7 +94,6 @@ def dissect(
     from pmiptrace.cli.listing import Listing, show
     from pmiptrace.cli.run import pattern
     from pmiptrace.cli.tables import show as show_table
-    from pmiptrace.errors import UsageError
     from pmiptrace.selection import Selection
 
     if list_fields:
@@ -101,26 +101,21 @@ def dissect(
 
         form = "text" if format is Form.TEXT else "json"
         show_table(named_fields, lambda console, _: write_named_fields(console), form, output)
-    try:
-        listing = Listing(
-            arguments=tuple(arguments or ()),
-            filter=filter,
-            fields=fields,
-            separator=separator.replace("\\t", "\t"),
-            header=header,
-            tree=tree,
-            dump=dump,
-            format=format.value,
-            output=None if output == "-" else output,
-            time=time,
-            allow_empty=allow_empty,
-            dialect=dialect,
-            timers=tuple(timers or ()),
-            config=config,
-            selection=Selection(
-                mobile_node=pattern(mobile_node), mag=pattern(mag), lma=pattern(lma)
-            ),
-        )
-        raise typer.Exit(show(listing))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    listing = Listing(
+        arguments=tuple(arguments or ()),
+        filter=filter,
+        fields=fields,
+        separator=separator.replace("\\t", "\t"),
+        header=header,
+        tree=tree,
+        dump=dump,
+        format=format.value,
+        output=None if output == "-" else output,
+        time=time,
+        allow_empty=allow_empty,
+        dialect=dialect,
+        timers=tuple(timers or ()),
+        config=config,
+        selection=Selection(mobile_node=pattern(mobile_node), mag=pattern(mag), lma=pattern(lma)),
+    )
+    finish(lambda: show(listing))

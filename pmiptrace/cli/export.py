@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import Captures, Config, Dialect
+from pmiptrace.cli.arguments import Captures, Config, Dialect, finish
 
 app = typer.Typer(
     name="export",
@@ -69,7 +68,7 @@ def annotated(
     from pmiptrace.cli.exporting import annotate
 
     rules = (tuple(select or ()), tuple(ignore or ()))
-    _finish(lambda: annotate(captures, output, *rules, dialect, tuple(timers or ()), config))
+    finish(lambda: annotate(captures, output, *rules, dialect, tuple(timers or ()), config))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -80,7 +79,7 @@ def signalling(captures: Captures, output: Output) -> None:
     """
     from pmiptrace.cli.exporting import reduce
 
-    _finish(lambda: reduce(captures, output))
+    finish(lambda: reduce(captures, output))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -104,7 +103,7 @@ def anonymised(
     """
     from pmiptrace.cli.exporting import anonymise
 
-    _finish(lambda: anonymise(captures, output, key, key_file, dialect))
+    finish(lambda: anonymise(captures, output, key, key_file, dialect))
 
 
 @app.command("wireshark-lua")
@@ -118,14 +117,4 @@ def wireshark_lua(output: Output) -> None:
     """
     from pmiptrace.cli.exporting import script
 
-    _finish(lambda: script(output))
-
-
-def _finish(work: Callable[[], int]) -> None:
-    """Do the work and end with its exit code; what the user can mend is a usage error."""
-    from pmiptrace.errors import UsageError
-
-    try:
-        raise typer.Exit(work())
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    finish(lambda: script(output))

@@ -18,6 +18,7 @@ from pmiptrace.cli.arguments import (
     ShortForm,
     Time,
     Timers,
+    finish,
 )
 from pmiptrace.report.times import TimeFormat
 
@@ -42,7 +43,6 @@ def stats(
     --mobile-node, --mag and --lma narrow what is counted.
     """
     from pmiptrace.cli.views import Wanted, show_stats
-    from pmiptrace.errors import UsageError
 
     wanted = Wanted(
         captures=tuple(captures),
@@ -57,7 +57,4 @@ def stats(
         config=config,
         time=time,
     )
-    try:
-        raise typer.Exit(show_stats(wanted))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    finish(lambda: show_stats(wanted))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, TypeVar
 
-import typer
+from pmiptrace.cli.arguments import finish
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,25 +17,21 @@ T = TypeVar("T")
 
 def show(
     find: Callable[[], T], write: Callable[[Console, T], None], form: str, output: str | None
-) -> None:
+) -> NoReturn:
     """Find what was asked for and write it as text or JSON; ends the program."""
     from pmiptrace.cli.run import console, perform
-    from pmiptrace.errors import UsageError
     from pmiptrace.report.lookup import as_json
     from pmiptrace.selection import Outcome
 
     path = None if output == "-" else output
-    try:
+
+    def work(stream: BinaryIO) -> Outcome:
         found = find()
+        if form == "json":
+            stream.write(as_json(found))
+        else:
+            with console(path, stream) as page:
+                write(page, found)
+        return Outcome()
 
-        def work(stream: BinaryIO) -> Outcome:
-            if form == "json":
-                stream.write(as_json(found))
-            else:
-                with console(path, stream) as page:
-                    write(page, found)
-            return Outcome()
-
-        raise typer.Exit(perform((), path, work, allow_empty=True))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    finish(lambda: perform((), path, work, allow_empty=True))

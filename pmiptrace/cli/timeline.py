@@ -16,6 +16,7 @@ from pmiptrace.cli.arguments import (
     MobileNode,
     Time,
     Timers,
+    finish,
 )
 from pmiptrace.report.times import TimeFormat
 
@@ -55,7 +56,6 @@ def timeline(
     Those with the gravest findings come first, then those with most signalling.
     """
     from pmiptrace.cli.views import Wanted, show_timeline
-    from pmiptrace.errors import UsageError
 
     wanted = Wanted(
         captures=tuple(captures),
@@ -69,7 +69,4 @@ def timeline(
         config=config,
         time=time,
     )
-    try:
-        raise typer.Exit(show_timeline(wanted, limit=limit))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
+    finish(lambda: show_timeline(wanted, limit=limit))
