@@ -100,9 +100,9 @@ def analyze(
     State is always built on every message; --select, --ignore, --mobile-node, --mag and --lma
     narrow what is reported, and the exit code follows what is reported.
     """
-    from pmiptrace.cli.run import Request, run
+    from pmiptrace.cli.reporting import ReportRequest, write_report
 
-    request = Request(
+    request = ReportRequest(
         captures=tuple(captures),
         format=format.value,
         output=None if output == "-" else output,
@@ -119,4 +119,4 @@ def analyze(
         time=time,
         jobs=jobs,
     )
-    finish(lambda: run(request))
+    finish(lambda: write_report(request))

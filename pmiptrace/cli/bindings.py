@@ -57,9 +57,10 @@ def bindings(
     State is built on every message until then; --mobile-node, --mag and --lma narrow what is
     shown. Nothing behind that moment is read.
     """
-    from pmiptrace.cli.views import Wanted, show_bindings
+    from pmiptrace.cli.run import CapturesRequest
+    from pmiptrace.cli.views import show_bindings
 
-    wanted = Wanted(
+    request = CapturesRequest(
         captures=tuple(captures),
         format=format.value,
         output=None if output == "-" else output,
@@ -72,4 +73,4 @@ def bindings(
         config=config,
         time=time,
     )
-    finish(lambda: show_bindings(wanted, at=at, changes=changes))
+    finish(lambda: show_bindings(request, at=at, changes=changes))

@@ -92,9 +92,7 @@ def dissect(
     request is answered or given up, as only then is known what a message was.
     """
     from pmiptrace.cli.listing import Listing, show
-    from pmiptrace.cli.run import pattern
     from pmiptrace.cli.tables import show as show_table
-    from pmiptrace.selection import Selection
 
     if list_fields:
         from pmiptrace.report.lookup import named_fields, write_named_fields
@@ -116,6 +114,8 @@ def dissect(
         dialect=dialect,
         timers=tuple(timers or ()),
         config=config,
-        selection=Selection(mobile_node=pattern(mobile_node), mag=pattern(mag), lma=pattern(lma)),
+        mobile_node=mobile_node,
+        mag=mag,
+        lma=lma,
     )
     finish(lambda: show(listing))

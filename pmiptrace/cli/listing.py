@@ -10,22 +10,20 @@ from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.cli.progress import progress
-from pmiptrace.cli.run import console, follow, perform, tell, tell_end, tell_no_match
+from pmiptrace.cli.run import Request, console, follow, perform, tell, tell_end, tell_no_match
 from pmiptrace.errors import UsageError
 from pmiptrace.model import CaptureInfo, Finding
 from pmiptrace.report.columns import Column, Filter, chosen
 from pmiptrace.report.document import capture_document, unopened
 from pmiptrace.report.packets import Frames, Packet, Packets, Range, is_frames
-from pmiptrace.report.times import TimeFormat
 from pmiptrace.selection import Narrowing, Outcome, Selection
-from pmiptrace.settings import settings
 
 USAGE = 2
 """Exit code of a usage error, and of a frame without signalling."""
 
 
-class Listing(Struct, frozen=True, kw_only=True):
-    """What the command line asks for, as it was written there."""
+class Listing(Request, frozen=True, kw_only=True):
+    """What ``dissect`` is asked for."""
 
     arguments: tuple[str, ...]
     """Captures, then frames."""
@@ -35,15 +33,6 @@ class Listing(Struct, frozen=True, kw_only=True):
     header: bool = False
     tree: bool = False
     dump: bool = False
-    format: str = "text"
-    output: str | None = None
-    time: TimeFormat = TimeFormat.UTC
-    allow_empty: bool = False
-    dialect: str = "auto"
-    timers: tuple[str, ...] = ()
-    config: str | None = None
-    selection: Selection = Selection()
-    """Of which mobile nodes, MAGs and LMAs messages are shown."""
 
 
 def show(listing: Listing) -> int:
@@ -56,18 +45,14 @@ def show(listing: Listing) -> int:
         raise UsageError("--fields prints columns; it does not go with --format, --tree and -x")
     columns = chosen(listing.fields) if listing.fields is not None else ()
     wanted = Filter(listing.filter) if listing.filter is not None else None
-    tolerances = settings(listing.timers, listing.config)
     packets = Packets(frames=frames, to_the_end=frames is not None)
 
     def work(stream: BinaryIO) -> Outcome:
         live = "-" in captures or stream.isatty()
         # A bar does not go with lines that appear on the same terminal meanwhile.
         with ExitStack() as bar:
-            analysis = Analysis(
+            analysis = listing.analysis(
                 captures,
-                dialect=listing.dialect,
-                timers=tolerances.timers,
-                options=tolerances.options,
                 progress=bar.enter_context(
                     progress(wanted=frames is not None or not stream.isatty())
                 ),

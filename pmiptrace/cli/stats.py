@@ -42,9 +42,10 @@ def stats(
 
     --mobile-node, --mag and --lma narrow what is counted.
     """
-    from pmiptrace.cli.views import Wanted, show_stats
+    from pmiptrace.cli.run import CapturesRequest
+    from pmiptrace.cli.views import show_stats
 
-    wanted = Wanted(
+    request = CapturesRequest(
         captures=tuple(captures),
         format=format.value,
         output=None if output == "-" else output,
@@ -57,4 +58,4 @@ def stats(
         config=config,
         time=time,
     )
-    finish(lambda: show_stats(wanted))
+    finish(lambda: show_stats(request))

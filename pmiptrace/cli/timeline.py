@@ -55,9 +55,10 @@ def timeline(
 
     Those with the gravest findings come first, then those with most signalling.
     """
-    from pmiptrace.cli.views import Wanted, show_timeline
+    from pmiptrace.cli.run import CapturesRequest
+    from pmiptrace.cli.views import show_timeline
 
-    wanted = Wanted(
+    request = CapturesRequest(
         captures=tuple(captures),
         output=None if output == "-" else output,
         mobile_node=mobile_node,
@@ -69,4 +70,4 @@ def timeline(
         config=config,
         time=time,
     )
-    finish(lambda: show_timeline(wanted, limit=limit))
+    finish(lambda: show_timeline(request, limit=limit))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Change, Event
 from pmiptrace.cache import BindingCache, CacheBuilder
 from pmiptrace.cli.progress import progress
 from pmiptrace.cli.run import (
+    CapturesRequest,
     console,
     follow,
-    pattern,
-    perform,
     tell,
     tell_end,
     tell_fault,
@@ -26,57 +24,18 @@ from pmiptrace.instant import instant
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.document import unopened
-from pmiptrace.report.times import TimeFormat, rfc3339
-from pmiptrace.selection import Narrowing, Outcome, Selection
-from pmiptrace.settings import settings
+from pmiptrace.report.times import rfc3339
+from pmiptrace.selection import Narrowing, Outcome
 from pmiptrace.statistics import Collector
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What the command line asks for, as it was written there."""
-
-    captures: tuple[str, ...]
-    format: str = "text"
-    output: str | None = None
-    mobile_node: str | None = None
-    mag: str | None = None
-    lma: str | None = None
-    allow_empty: bool = False
-    dialect: str = "auto"
-    timers: tuple[str, ...] = ()
-    config: str | None = None
-    time: TimeFormat = TimeFormat.UTC
-
-    @property
-    def selection(self) -> Selection:
-        """What of the captures is shown."""
-        return Selection(
-            mobile_node=pattern(self.mobile_node), mag=pattern(self.mag), lma=pattern(self.lma)
-        )
-
-    def perform(self, work: Callable[[BinaryIO], Outcome]) -> int:
-        """Have the view written, and give the exit code."""
-        return perform(self.captures, self.output, work, allow_empty=self.allow_empty)
-
-    def analysis(self, **how: Any) -> Analysis:
-        """Prepare to read the captures."""
-        chosen = settings(self.timers, self.config)
-        return Analysis(
-            self.captures,
-            dialect=self.dialect,
-            timers=chosen.timers,
-            options=chosen.options,
-            **how,
-        )
 
 
 class _Reading:
     """An analysis on its way: what it says of its captures, and how it went."""
 
-    def __init__(self, wanted: Wanted, analysis: Analysis) -> None:
+    def __init__(self, request: CapturesRequest, analysis: Analysis) -> None:
         self.analysis = analysis
-        self._paths = wanted.captures
-        self._selection = wanted.selection
+        self._paths = request.captures
+        self._selection = request.selection
         self._infos: list[CaptureInfo] = []
         self._is_faulty = False
 
@@ -134,7 +93,7 @@ class _Reading:
 # --------------------------------------------------------------------------------- bindings
 
 
-def show_bindings(wanted: Wanted, *, at: str | None, changes: bool) -> int:
+def show_bindings(request: CapturesRequest, *, at: str | None, changes: bool) -> int:
     """Show the binding cache at a moment, by default the end; with `changes`, how it came about.
 
     Raises `UsageError` for arguments that make no sense.
@@ -143,27 +102,29 @@ def show_bindings(wanted: Wanted, *, at: str | None, changes: bool) -> int:
 
     def work(stream: BinaryIO) -> Outcome:
         with progress(wanted=not (changes and stream.isatty())) as told:
-            analysis = wanted.analysis(progress=told, until=until, judge=False)
-            return _Bindings(wanted, analysis, stream, changes).show()
+            analysis = request.analysis(request.captures, progress=told, until=until, judge=False)
+            return _Bindings(request, analysis, stream, changes).show()
 
-    return wanted.perform(work)
+    return request.perform(work)
 
 
 class _Bindings:
-    def __init__(self, wanted: Wanted, analysis: Analysis, stream: BinaryIO, changes: bool) -> None:
-        self._wanted = wanted
+    def __init__(
+        self, request: CapturesRequest, analysis: Analysis, stream: BinaryIO, changes: bool
+    ) -> None:
+        self._request = request
         self._analysis = analysis
-        self._reading = _Reading(wanted, analysis)
+        self._reading = _Reading(request, analysis)
         self._stream = stream
         self._with_changes = changes
-        self._builder = CacheBuilder(wanted.selection, analysis.mags)
+        self._builder = CacheBuilder(request.selection, analysis.mags)
 
     def show(self) -> Outcome:
         """Read the captures and write the view."""
-        if self._wanted.format == "text":
+        if self._request.format == "text":
             cache = self._show_text()
         else:
-            cache = self._show_json(lines=self._wanted.format == "jsonl")
+            cache = self._show_json(lines=self._request.format == "jsonl")
         self._tell_moment()
         return self._reading.outcome(is_empty=not (cache.entries or cache.gone))
 
@@ -191,16 +152,16 @@ class _Bindings:
     def _show_text(self) -> BindingCache:
         from pmiptrace.report.cache_page import ChangesPage, render_cache
 
-        wanted = self._wanted
-        with console(wanted.output, self._stream) as page:
-            changes = ChangesPage(page, wanted.time, self._analysis)
+        request = self._request
+        with console(request.output, self._stream) as page:
+            changes = ChangesPage(page, request.time, self._analysis)
             cache = self._follow(changes.add)
             changes.finish()
             render_cache(
                 self._reading.report,
                 cache,
                 console=page,
-                time=wanted.time,
+                time=request.time,
                 with_changes=self._with_changes,
             )
         return cache
@@ -211,7 +172,7 @@ class _Bindings:
         reading, mags = self._reading, self._analysis.mags
         collected: list[Change] = []
 
-        live = "-" in self._wanted.captures or self._stream.isatty()
+        live = "-" in self._request.captures or self._stream.isatty()
 
         def write(change: Change) -> None:
             self._stream.write(change_line(change, mags))
@@ -232,19 +193,19 @@ class _Bindings:
 # ------------------------------------------------------------------------------------ stats
 
 
-def show_stats(wanted: Wanted) -> int:
+def show_stats(request: CapturesRequest) -> int:
     """Add up captures; raises `UsageError` for arguments that make no sense."""
-    return wanted.perform(lambda stream: _show_stats(wanted, stream))
+    return request.perform(lambda stream: _show_stats(request, stream))
 
 
-def _show_stats(wanted: Wanted, stream: BinaryIO) -> Outcome:
+def _show_stats(request: CapturesRequest, stream: BinaryIO) -> Outcome:
     with progress() as told:
-        analysis = wanted.analysis(progress=told, judge=False)
-        reading = _Reading(wanted, analysis)
-        collector = Collector(wanted.selection, analysis.mags)
+        analysis = request.analysis(request.captures, progress=told, judge=False)
+        reading = _Reading(request, analysis)
+        collector = Collector(request.selection, analysis.mags)
         reading.follow(collector.event)
     found = collector.statistics(analysis.ended_at)
-    if wanted.format == "json":
+    if request.format == "json":
         from pmiptrace.report.stats import stats_document, stats_octets
 
         interrupted, messages = analysis.interrupted, reading.messages
@@ -255,40 +216,40 @@ def _show_stats(wanted: Wanted, stream: BinaryIO) -> Outcome:
     else:
         from pmiptrace.report.stats_page import render_stats
 
-        with console(wanted.output, stream) as page:
-            render_stats(reading.report, found, console=page, time=wanted.time)
+        with console(request.output, stream) as page:
+            render_stats(reading.report, found, console=page, time=request.time)
     return reading.outcome(is_empty=not found.messages)
 
 
 # --------------------------------------------------------------------------------- timeline
 
 
-def show_timeline(wanted: Wanted, *, limit: int | None) -> int:
+def show_timeline(request: CapturesRequest, *, limit: int | None) -> int:
     """Draw the timelines of up to `limit` sessions, as SVG if the file is named so.
 
     Raises `UsageError` for arguments that make no sense.
     """
     from pmiptrace.report.timeline import CLOSE, TimelineOptions, render_timeline, timeline_svg
 
-    options = TimelineOptions() if wanted.mobile_node is None else CLOSE
-    options = replace(options, time=wanted.time, sessions=limit or options.sessions)
+    options = TimelineOptions() if request.mobile_node is None else CLOSE
+    options = replace(options, time=request.time, sessions=limit or options.sessions)
 
     def work(stream: BinaryIO) -> Outcome:
         digest = Digest()
         with progress() as told:
-            analysis = wanted.analysis(progress=told)
-            reading = _Reading(wanted, analysis)
-            chosen = Narrowing(wanted.selection, analysis.mags)
+            analysis = request.analysis(request.captures, progress=told)
+            reading = _Reading(request, analysis)
+            chosen = Narrowing(request.selection, analysis.mags)
             reading.follow(lambda event: digest.add(event) if _is_shown(chosen, event) else None)
         report = reading.report
-        if wanted.output is not None and wanted.output.lower().endswith(".svg"):
+        if request.output is not None and request.output.lower().endswith(".svg"):
             stream.write(timeline_svg(report, digest, options).encode())
         else:
-            with console(wanted.output, stream) as page:
+            with console(request.output, stream) as page:
                 render_timeline(report, digest, console=page, options=options)
         return reading.outcome(is_empty=not (digest.session_totals.count or digest.totals.count))
 
-    return wanted.perform(work)
+    return request.perform(work)
 
 
 def _is_shown(chosen: Narrowing, event: Event) -> bool:

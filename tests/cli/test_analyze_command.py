@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
-import pmiptrace.cli.run
+import pmiptrace.cli.reporting
 import pmiptrace.report.json
 from pmiptrace.analysis import Event
 from pmiptrace.capture.writer import write_pcap
@@ -450,7 +450,7 @@ def test_an_interrupt_while_writing_leaves_no_file_behind(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pmiptrace.cli.run, "_write_text", interrupted)
+    monkeypatch.setattr(pmiptrace.cli.reporting, "_write_text", interrupted)
     before = sorted(captures.iterdir())
     assert run("analyze", captures / "clean.pcap", "-o", captures / "report").code == 130
     assert sorted(captures.iterdir()) == before
