@@ -8,16 +8,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
-from typing import NamedTuple
 
 import pytest
+from command_line import Run
 from jsonschema import Draft202012Validator
 
 import pmiptrace.cli.reporting
 import pmiptrace.report.json
 from pmiptrace.analysis import Event
 from pmiptrace.capture.writer import write_pcap
-from pmiptrace.cli.app import app
 from pmiptrace.model import Exchange, Frame
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.report.jsonl import LineWriter
@@ -27,27 +26,7 @@ from pmiptrace.testing import Trace
 MAG = "mag1@example.com"
 
 
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 Press = Callable[[type[BaseException]], None]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    def invoke(*arguments: object) -> Result:
-        code = 0
-        try:
-            app([str(argument) for argument in arguments], prog_name="pmiptrace")
-        except SystemExit as end:
-            code = end.code  # type: ignore[assignment]
-        return Result(code, *capfd.readouterr())
-
-    return invoke
 
 
 def validator(name: str) -> Draft202012Validator:

@@ -6,15 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from command_line import Run
 from jsonschema import Draft202012Validator
 
 from pmiptrace.capture.writer import write_pcap
-from pmiptrace.cli.app import app
 from pmiptrace.model import Frame
 from pmiptrace.packet.build import ethernet
 from pmiptrace.report.schema import schema_file
@@ -22,28 +20,6 @@ from pmiptrace.testing import Trace
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SAMPLE = SAMPLES / "bulk-and-overwrite.pcap"
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    def invoke(*arguments: object) -> Result:
-        code = 0
-        try:
-            app([str(argument) for argument in arguments], prog_name="pmiptrace")
-        except SystemExit as end:
-            code = end.code  # type: ignore[assignment]
-        return Result(code, *capfd.readouterr())
-
-    return invoke
 
 
 def checked(name: str, value: object) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from command_line import exit_code
 
 from pmiptrace.capture.reader import CaptureReader
-from pmiptrace.cli.app import app
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FAULTY, CLEAN = SAMPLES / "bulk-and-overwrite.pcap", SAMPLES / "call-flow.pcap"
@@ -31,11 +31,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     def invoke(*arguments: object) -> Result:
-        code = 0
-        try:
-            app(["export", *map(str, arguments)], prog_name="pmiptrace")
-        except SystemExit as end:
-            code = end.code  # type: ignore[assignment]
+        code = exit_code("export", *arguments)
         out, err = capfdbinary.readouterr()
         return Result(code, out, err.decode())
 

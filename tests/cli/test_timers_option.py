@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import exit_code
 
 import pmiptrace
 from pmiptrace.capture.writer import write_pcap
-from pmiptrace.cli.app import app
 from pmiptrace.model import BindingState
 from pmiptrace.settings import settings
 from pmiptrace.testing import Trace
@@ -25,12 +25,7 @@ FIVE_SECONDS = '[timers]\nheartbeat-interval-min = "5s"\n'
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Run:
     def invoke(*arguments: object) -> tuple[int, str]:
-        code: object = 0
-        try:
-            app([str(argument) for argument in arguments], prog_name="pmiptrace")
-        except SystemExit as end:
-            code = end.code
-        assert isinstance(code, int)
+        code = exit_code(*arguments)
         out, err = capfd.readouterr()
         return code, out if code < 2 else " ".join(err.split())
 

@@ -6,17 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
+from command_line import Run
 from jsonschema import Draft202012Validator
 
 from pmiptrace.capture.writer import write_pcap
-from pmiptrace.cli.app import app
 from pmiptrace.model import Frame
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.report.schema import schema_file
@@ -35,28 +33,6 @@ VIEWS = (
     "timeline",
 )
 SCHEMAS = {"bindings": "bindings-1.0.json", "stats": "stats-1.0.json"}
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    def invoke(*arguments: object) -> Result:
-        code = 0
-        try:
-            app([str(argument) for argument in arguments], prog_name="pmiptrace")
-        except SystemExit as end:
-            code = end.code  # type: ignore[assignment]
-        return Result(code, *capfd.readouterr())
-
-    return invoke
 
 
 def validated(text: str, name: str) -> dict:
