@@ -246,3 +246,8 @@ def test_reserved_bits_are_marked_only_if_they_are_meant(name: str, marked: set[
     )
     packet = unfold(message, [Span(135, 1, f"MAG Multipath Binding: {name}")], {})
     assert {field.label.split()[0] for field in packet.fields if field.marked} == marked
+
+
+def test_a_rejection_is_counted_as_in_text() -> None:
+    texts = "\n".join(Outline(page_of(many(3))).texts)
+    assert "\n1 x 180 CANNOT_SUPPORT_MULTIPATH_BINDING\n" in texts

@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from pmiptrace.address import address_text
 from pmiptrace.model import Finding, Message, Moment, Report, Session, Severity, Span, Status
-from pmiptrace.report.digest import Digest, RuleGroup, first_moment, has_failed, reply_moment
+from pmiptrace.report.digest import Digest, RuleGroup, first_moment, has_failed
 from pmiptrace.report.document import clean
 from pmiptrace.report.html.packets import Packet, PacketStore, Place, place_of, unfold
 from pmiptrace.report.ladder import ladder
 from pmiptrace.report.svg import PALETTE, RULES, ladder_svg, lanes_svg
 from pmiptrace.report.times import Clock, TimeFormat, duration
+from pmiptrace.report.totals import totals_rows
 from pmiptrace.report.version import version
 from pmiptrace.report.words import (
     access_name,
@@ -446,24 +447,8 @@ class _Page:
     # ------------------------------------------------------------------------------- totals
 
     def _totals(self) -> Iterator[tuple[str, str]]:
-        totals = self.digest.totals
         yield "messages", tally(Counter(self.report.messages_by_type))
-        yield "exchanges", tally(totals.kinds)
-        if totals.unanswered:
-            yield "unanswered", counted(totals.unanswered, "request")
-        if totals.open:
-            yield "still open", f"{counted(totals.open, 'request')} at the end"
-        if totals.unmatched:
-            yield "unmatched", f"{counted(totals.unmatched, 'answer')} without request"
-        if totals.latency is not None:
-            slowest = reply_moment(totals.latency.slowest)
-            where = f", frame {self._frame(slowest)}" if slowest is not None else ""
-            median, most = duration(totals.latency.median), duration(totals.latency.maximum)
-            yield "latency", f"median {median}, most {most}{where}"
-        if totals.retransmissions:
-            yield "repeated", counted(totals.retransmissions, "retransmission")
-        if totals.rejections:
-            yield "rejected", tally(totals.rejections)
+        yield from totals_rows(self.digest.totals, lambda moment: f"frame {self._frame(moment)}")
 
     def _judged_table(self) -> Table:
         rows = [

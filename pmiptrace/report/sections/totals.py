@@ -5,13 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from pmiptrace.report.digest import reply_moment
 from pmiptrace.report.page import Column
 from pmiptrace.report.sections.verdict import checks
 from pmiptrace.report.style import MUTED, STRONG
-from pmiptrace.report.times import duration
+from pmiptrace.report.totals import totals_rows
 from pmiptrace.report.view import View
-from pmiptrace.report.words import count, counted, joined, tally
 
 _LONGEST = 64
 """Characters of an identifier that a command line may be told to repeat."""
@@ -21,7 +19,7 @@ def write_totals(view: View) -> None:
     """Write what all exchanges add up to, and how to find out more."""
     page = view.page
     page.heading("Totals")
-    rows = [*_rows(view), ("checked", checks(view))]
+    rows = [*totals_rows(view.digest.totals, view.frame), ("checked", checks(view))]
     page.table(
         (Column(), Column()),
         [[page.text((name, MUTED)), page.text(text)] for name, text in rows],
@@ -31,30 +29,6 @@ def write_totals(view: View) -> None:
     page.line(("Next", STRONG))
     for advice in _advice(view):
         page.line(f"- {advice}", indent=2)
-
-
-def _rows(view: View) -> Iterator[tuple[str, str]]:
-    totals = view.digest.totals
-    number, latency = totals.count, totals.latency
-    if number:
-        misses = []
-        if totals.unanswered:
-            misses.append(f"; {count(totals.unanswered)} unanswered")
-        if totals.open:
-            misses.append(f"; {count(totals.open)} still open at the end")
-        if totals.unmatched:
-            misses.append(f"; {counted(totals.unmatched, 'answer')} without request")
-        yield "exchanges", f"{count(number)}: {tally(+totals.kinds)}{''.join(misses)}"
-    if latency is not None:
-        slowest = reply_moment(latency.slowest)
-        where = f" ({view.frame(slowest)})" if slowest is not None else ""
-        median, maximum = duration(latency.median), duration(latency.maximum)
-        yield "latency", f"median {median}, max {maximum}{where}"
-    if totals.retransmissions:
-        yield "repeated", counted(totals.retransmissions, "retransmission")
-    if +totals.rejections:
-        parts = (f"{count(n)} x {status}" for status, n in (+totals.rejections).most_common())
-        yield "rejected", joined(parts)
 
 
 def _advice(view: View) -> Iterator[str]:
