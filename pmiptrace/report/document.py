@@ -409,11 +409,12 @@ def mag_document(mags: Mapping[int, MagNode], mag: int | None) -> MagDocument:
     node = None if mag is None else mags.get(mag)
     if node is None:
         return MagDocument(None, ())
-    return _mag_document(node)
+    return mag_node_document(node)
 
 
 @lru_cache(maxsize=1024)
-def _mag_document(node: MagNode) -> MagDocument:
+def mag_node_document(node: MagNode) -> MagDocument:
+    """Show a MAG by its identifier and addresses."""
     return MagDocument(name_text(node.identifier), tuple(map(address_text, node.addresses)))
 
 

@@ -35,8 +35,8 @@ from pmiptrace.report.document import (
     defect_document,
     finding_document,
     frame_moment,
+    mag_node_document,
     message_document,
-    name_text,
     tool,
 )
 from pmiptrace.report.jsonl import CaptureLine, FindingLine
@@ -158,13 +158,10 @@ def packet_document(
         )
     time = round_trip(packet)
     start = message.datagram.offset
-    mag = packet.mag
     return PacketDocument(
         **msgspec.structs.asdict(message_document(message)),
         mobile_node=node_of(packet),
-        mag=None
-        if mag is None
-        else MagDocument(name_text(mag.identifier), tuple(map(address_text, mag.addresses))),
+        mag=None if packet.mag is None else mag_node_document(packet.mag),
         lma=None if packet.lma is None else address_text(packet.lma),
         session=packet.session,
         exchange=None if exchange is None else exchange.id,
