@@ -213,7 +213,7 @@ def _write_node(page: Page, taken: Dissection, node: Node, gutter: int, depth: i
     if node.is_padding and not findings and not node.defects:
         _write_padding(page, node, gutter, octets, depth)
         return
-    _line(page, gutter, octets, depth, *_words(page, taken, node))
+    _line(page, gutter, octets, depth, *_words(node))
     for finding in findings:
         _write_finding(page, finding, gutter + 4 + 2 * depth)
     for defect in node.defects:
@@ -222,7 +222,7 @@ def _write_node(page: Page, taken: Dissection, node: Node, gutter: int, depth: i
         _write_node(page, taken, part, gutter, depth + 1)
 
 
-def _words(page: Page, taken: Dissection, node: Node) -> Iterator[str | tuple[str, str] | Text]:
+def _words(node: Node) -> Iterator[str | tuple[str, str] | Text]:
     """Give the words of a line: label and value, or a title with the section that defines it."""
     if node.parts:
         number = f" ({node.text})" if isinstance(node.value, int) else ""

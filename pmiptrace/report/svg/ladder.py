@@ -75,9 +75,8 @@ class _Drawing:
         top = 4 * LINE + 12
         y, parts = top, []
         for row in self._ladder.rows:
-            height = self._height(row)
-            parts.append("".join(self._row(row, y, height)))
-            y += height
+            parts.append("".join(self._row(row, y)))
+            y += self._height(row)
         y += _STEP // 2
         heads = "".join(self._heads())
         lives = "".join(line(x, top - 6, x, y, "life") for x in self._x)
@@ -105,7 +104,7 @@ class _Drawing:
         lines = max(1, len(row.notes)) if isinstance(row, Arrow | Mark) else 1
         return _STEP + (lines - 1) * LINE
 
-    def _row(self, row: Row, y: int, height: int) -> Iterator[str]:
+    def _row(self, row: Row, y: int) -> Iterator[str]:
         base = y + 16
         if isinstance(row, Gap):
             yield self._gap(row, y)
