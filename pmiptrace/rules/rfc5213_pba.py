@@ -42,7 +42,7 @@ from pmiptrace.rules.rule import (
 )
 from pmiptrace.rules.situation import ANSWER_FITS, HEADER_IN_ORDER
 from pmiptrace.track.registration import registration
-from pmiptrace.wire.codes import BINDING_STATUS
+from pmiptrace.wire.codes import BINDING_STATUS, BindingStatus
 from pmiptrace.wire.messages import BindingAcknowledgement
 from pmiptrace.wire.option import MOBILITY_OPTIONS
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
@@ -64,12 +64,10 @@ TIMESTAMP = 27
 IPV4_REQUEST = 36
 IPV4_REPLY = 37
 
-TIMESTAMP_MISMATCH = 156
-TIMESTAMP_LOWER = 157
-MISSING_HNP = 158
-MISSING_MN_ID = 160
-MISSING_HI = 161
-MISSING_ATT = 162
+TIMESTAMP_REFUSED = (
+    BindingStatus.TIMESTAMP_MISMATCH,
+    BindingStatus.TIMESTAMP_LOWER_THAN_PREV_ACCEPTED,
+)
 
 
 def _proxy_pair(step: Step) -> tuple[Message, Message, BindingAcknowledgement] | None:
@@ -681,9 +679,7 @@ def link_local_address_follows(step: Step) -> Verdict | None:
     "RFC5213-5.5-TS-VALUE",
     on=REPLY,
     options=TIMESTAMP,
-    given=lambda shape: only_if(
-        shape.is_proxy_pair and shape.status not in (TIMESTAMP_MISMATCH, TIMESTAMP_LOWER)
-    ),
+    given=lambda shape: only_if(shape.is_proxy_pair and shape.status not in TIMESTAMP_REFUSED),
     by_echo=TIMESTAMP,
 )
 def timestamp_returned(step: Step) -> Verdict | None:
@@ -726,9 +722,7 @@ CHANCE = 1_000_000_000
     "RFC5213-5.5-TS-CURRENT",
     on=REPLY,
     options=TIMESTAMP,
-    given=lambda shape: only_if(
-        shape.is_proxy_pair and shape.status in (TIMESTAMP_MISMATCH, TIMESTAMP_LOWER)
-    ),
+    given=lambda shape: only_if(shape.is_proxy_pair and shape.status in TIMESTAMP_REFUSED),
 )
 def current_time_returned(step: Step) -> Verdict | None:
     """A PBA with status 156 or 157 carries the LMA's own time.
@@ -751,7 +745,7 @@ def current_time_returned(step: Step) -> Verdict | None:
     status = acknowledgement_of(reply).status
     text = f"status {status} with the Timestamp of the PBU"
     distance = None if reply.time is None else abs(reply.time - given.nanoseconds)
-    if status == TIMESTAMP_MISMATCH or distance is None or distance < CHANCE:
+    if status == BindingStatus.TIMESTAMP_MISMATCH or distance is None or distance < CHANCE:
         return inconclusive(
             text,
             "the LMA's clock may have shown the same time by chance",
@@ -817,7 +811,7 @@ def status_missing_mn_identifier(step: Step) -> Verdict | None:
 
     How to mend: check for option 8 first, right behind authentication.
     """
-    return _status_for(step, (MN_ID,), MISSING_MN_ID, {})
+    return _status_for(step, (MN_ID,), BindingStatus.MISSING_MN_IDENTIFIER_OPTION, {})
 
 
 @rule(
@@ -838,7 +832,12 @@ def status_missing_prefix(step: Step) -> Verdict | None:
 
     How to mend: assign a prefix only where option 22 asks for one.
     """
-    return _status_for(step, (HNP, IPV4_REQUEST), MISSING_HNP, {MISSING_MN_ID: (MN_ID,)})
+    return _status_for(
+        step,
+        (HNP, IPV4_REQUEST),
+        BindingStatus.MISSING_HOME_NETWORK_PREFIX_OPTION,
+        {BindingStatus.MISSING_MN_IDENTIFIER_OPTION: (MN_ID,)},
+    )
 
 
 @rule(
@@ -862,8 +861,11 @@ def status_missing_handoff_indicator(step: Step) -> Verdict | None:
     return _status_for(
         step,
         (HI,),
-        MISSING_HI,
-        {MISSING_MN_ID: (MN_ID,), MISSING_HNP: (HNP, IPV4_REQUEST)},
+        BindingStatus.MISSING_HANDOFF_INDICATOR_OPTION,
+        {
+            BindingStatus.MISSING_MN_IDENTIFIER_OPTION: (MN_ID,),
+            BindingStatus.MISSING_HOME_NETWORK_PREFIX_OPTION: (HNP, IPV4_REQUEST),
+        },
     )
 
 
@@ -887,8 +889,12 @@ def status_missing_access_technology(step: Step) -> Verdict | None:
     return _status_for(
         step,
         (ATT,),
-        MISSING_ATT,
-        {MISSING_MN_ID: (MN_ID,), MISSING_HNP: (HNP, IPV4_REQUEST), MISSING_HI: (HI,)},
+        BindingStatus.MISSING_ACCESS_TECH_TYPE_OPTION,
+        {
+            BindingStatus.MISSING_MN_IDENTIFIER_OPTION: (MN_ID,),
+            BindingStatus.MISSING_HOME_NETWORK_PREFIX_OPTION: (HNP, IPV4_REQUEST),
+            BindingStatus.MISSING_HANDOFF_INDICATOR_OPTION: (HI,),
+        },
     )
 
 

@@ -53,13 +53,13 @@ from pmiptrace.rules.situation import (
 )
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
+from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 HNP = 22
 LLA = 26
 TIMESTAMP = 27
 
-TIMESTAMP_LOWER_THAN_PREV_ACCEPTED = 157
 
 SHARING_PREFIXES = 6
 """Handoff Indicator of a new interface that shares the prefixes of another (RFC 7864)."""
@@ -187,7 +187,7 @@ def repeated_timestamp_rejected(step: Step) -> Verdict | None:
     "RFC5213-5.5-157-BOGUS",
     on=REPLY,
     given=lambda shape: only_if(
-        shape.is_proxy_pair and shape.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED
+        shape.is_proxy_pair and shape.status == BindingStatus.TIMESTAMP_LOWER_THAN_PREV_ACCEPTED
     ),
     when=SESSION,
 )

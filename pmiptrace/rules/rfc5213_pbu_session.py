@@ -56,6 +56,7 @@ from pmiptrace.rules.situation import (
 )
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
+from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 HNP = 22
@@ -65,9 +66,6 @@ TIMESTAMP = 27
 IPV4_REQUEST = 36
 MULTIPATH = 63
 
-PROXY_REG_NOT_ENABLED = 152
-NOT_AUTHORIZED_FOR_HOME_NETWORK_PREFIX = 155
-TIMESTAMP_LOWER_THAN_PREV_ACCEPTED = 157
 
 FIRST_SECOND = SECOND
 """A PBU so soon after the first may be its repetition, with the Handoff Indicator of the first."""
@@ -566,7 +564,9 @@ def unauthorized_mobile_node_is_left_alone(step: Step, options: RuleOptions) -> 
     request = request_of(step)
     if request is None or request.lifetime == 0 or request.mobile_node is None:
         return None
-    told = rejection_before(step, lambda _, given: given.status == PROXY_REG_NOT_ENABLED)
+    told = rejection_before(
+        step, lambda _, given: given.status == BindingStatus.PROXY_REG_NOT_ENABLED
+    )
     if told is None:
         return None
     return asked_again(step, told, "a PBU for a mobile node that status 152 refused", options)
@@ -598,7 +598,7 @@ def refused_prefix_is_not_asked_for_again(step: Step, options: RuleOptions) -> V
     told = rejection_before(
         step,
         lambda asked, given: (
-            given.status == NOT_AUTHORIZED_FOR_HOME_NETWORK_PREFIX
+            given.status == BindingStatus.NOT_AUTHORIZED_FOR_HOME_NETWORK_PREFIX
             and not wanted.isdisjoint(asked.prefixes)
         ),
     )
@@ -627,7 +627,7 @@ def registers_again_after_an_old_timestamp(step: Step) -> Verdict | None:
         (
             r
             for r in step.past.rejections
-            if registration(r.reply).status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED
+            if registration(r.reply).status == BindingStatus.TIMESTAMP_LOWER_THAN_PREV_ACCEPTED
         ),
         None,
     )

@@ -51,6 +51,7 @@ from pmiptrace.rules.situation import (
     HEADER_IN_ORDER,
 )
 from pmiptrace.wire.body import MESSAGE_TYPES, message_type
+from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.decode import FIXED
 from pmiptrace.wire.encode import NO_NEXT_HEADER
 from pmiptrace.wire.messages import (
@@ -71,7 +72,6 @@ PAD1 = 0
 PADN = 1
 REFRESH_ADVICE = 2
 AUTHORIZATION_DATA = 5
-SEQUENCE_OUT_OF_WINDOW = 135
 
 _LENGTH_JUDGED_ELSEWHERE = frozenset({PAD1, 63, 64, 35, 50, 55, 62})
 """Options whose length has a rule of its own, and Pad1, which has no Length."""
@@ -84,7 +84,9 @@ def _defect(message: Message, *kinds: str) -> Defect | None:
 def _with_timestamp(shape: Shape) -> Need:
     if Timestamp.number not in (shape.asked or ()):
         return Need.NONE
-    return kept_if(shape.is_proxy_pair and shape.status != SEQUENCE_OUT_OF_WINDOW)
+    return kept_if(
+        shape.is_proxy_pair and shape.status != BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW
+    )
 
 
 def _registration_accepted(shape: Shape) -> Need:
@@ -601,7 +603,7 @@ def sequence_ignored_with_timestamp(step: Step) -> Verdict | None:
     both = bodies(step)
     if both is None or not pair(step)[0].has(Timestamp.number):
         return None
-    if both[1].status != SEQUENCE_OUT_OF_WINDOW:
+    if both[1].status != BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:
         return PASS
     return fail(
         f"status 135 for sequence number {both[0].sequence} of a PBU with a Timestamp",
@@ -627,7 +629,7 @@ def sequence_copied(step: Step) -> Verdict | None:
     message = message_of(step)
     if is_reply(step):
         both = bodies(step)
-        if both is None or both[1].status == SEQUENCE_OUT_OF_WINDOW:
+        if both is None or both[1].status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:
             return None
         if both[0].sequence == both[1].sequence:
             return PASS

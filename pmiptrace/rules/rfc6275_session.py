@@ -46,10 +46,9 @@ from pmiptrace.rules.rule import (
 )
 from pmiptrace.rules.situation import FIRST_ATTEMPT, NUMBERED, REJECTIONS, REPEATED, SESSION
 from pmiptrace.track.registration import Registration, registration
+from pmiptrace.wire.codes import BindingStatus
 
 TIMESTAMP = 27
-OUT_OF_WINDOW = 135
-"""Status: sequence number out of window (RFC 6275 section 6.1.8)."""
 
 PATH_DIFFERENCE = 3 * SECOND
 """What was sent over one path may come so much later than what was sent over another."""
@@ -89,7 +88,9 @@ def sequence_number_increases(step: Step) -> Verdict | None:
     if distance < 0:
         return PASS
     answer = None if message is None else registration(message)
-    is_out_of_window = answer is not None and answer.status == OUT_OF_WINDOW
+    is_out_of_window = (
+        answer is not None and answer.status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW
+    )
     text = f"sequence number {request.sequence} follows {last.sequence}"
     parts = {
         "evidence": (moment_of(previous), *exchange.attempts[:1]),
@@ -192,7 +193,7 @@ def stale_sequence_number_rejected(step: Step) -> Verdict | None:
     on=REPLY,
     given=lambda shape: only_if(
         shape.is_proxy_pair
-        and shape.status == OUT_OF_WINDOW
+        and shape.status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW
         and TIMESTAMP not in (shape.asked or ())
     ),
 )
@@ -266,7 +267,9 @@ def next_number_after_rejection(step: Step, options: RuleOptions) -> Verdict | N
     if told is None or session.last_sent is not told.request or told.request.has(TIMESTAMP):
         return None
     answer = registration(told.reply)
-    if answer.status != OUT_OF_WINDOW or is_on_its_way(step, told.moment, options):
+    if answer.status != BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW or is_on_its_way(
+        step, told.moment, options
+    ):
         return None
     number = update_of(message).sequence
     distance = behind(number, answer.sequence)

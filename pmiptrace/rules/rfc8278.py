@@ -45,14 +45,12 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
-from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, MN_IDENTIFIER_SUBTYPE
+from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, MN_IDENTIFIER_SUBTYPE, BindingStatus
 from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 
 MULTIPATH = 63
 MAG_ID = 64
 
-CANNOT_SUPPORT_MULTIPATH = 180
-"""Status CANNOT_SUPPORT_MULTIPATH_BINDING (RFC 8278 section 4.3)."""
 
 _ECHOED = ("if_att", "if_label", "bid", "bulk", "overwrite")
 _FIELD_NAMES = {
@@ -588,7 +586,7 @@ def no_mag_identifier_in_reply(step: Step) -> Verdict | None:
         return PASS if complete(message) else None
     status = acknowledgement_of(message).status
     text = f"MAG Identifier option (64) in the PBA with status {status}: draft-era behaviour"
-    if message.has(MULTIPATH) or status == CANNOT_SUPPORT_MULTIPATH:
+    if message.has(MULTIPATH) or status == BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING:
         return fail(text, option=option)
     return fail(f"{text}, without option 63", option=option, severity=Severity.WARNING)
 
@@ -636,7 +634,7 @@ def reject_with_180(step: Step) -> Verdict | None:
     if step.binding_before is not None and step.binding_before.lifetime is not None:
         return None
     status = acknowledgement.status
-    if status == CANNOT_SUPPORT_MULTIPATH:
+    if status == BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING:
         return PASS
     if status not in (128, 129):
         return None
@@ -670,7 +668,7 @@ def reject_with_180(step: Step) -> Verdict | None:
 @rule(
     "RFC8278-4.4-180-ECHO-MMB",
     on="PBA",
-    given=lambda shape: only_if(shape.status == CANNOT_SUPPORT_MULTIPATH),
+    given=lambda shape: only_if(shape.status == BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING),
 )
 def echo_with_180(step: Step) -> Verdict | None:
     """A PBA with status 180 echoes the MAG Multipath Binding option of the request.
@@ -686,7 +684,7 @@ def echo_with_180(step: Step) -> Verdict | None:
     How to mend: copy If-ATT, If-Label, BID, B and O of the request, and zero the reserved bits.
     """
     message = message_of(step)
-    if acknowledgement_of(message).status != CANNOT_SUPPORT_MULTIPATH:
+    if acknowledgement_of(message).status != BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING:
         return None
     seen = is_reply(step)
     if not message.has(MULTIPATH):
@@ -797,7 +795,7 @@ def multipath_mismatch(step: Step) -> Verdict | None:
 @rule(
     "RFC8278-4.3-180-UNSOLICITED",
     on=REPLY,
-    given=lambda shape: only_if(shape.status == CANNOT_SUPPORT_MULTIPATH),
+    given=lambda shape: only_if(shape.status == BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING),
 )
 def refusal_unsolicited(step: Step) -> Verdict | None:
     """Status 180 answers only a PBU that asks for multipath.
@@ -813,7 +811,10 @@ def refusal_unsolicited(step: Step) -> Verdict | None:
     How to mend: use the status that names the actual cause.
     """
     pair_of_bodies = bodies(step)
-    if pair_of_bodies is None or pair_of_bodies[1].status != CANNOT_SUPPORT_MULTIPATH:
+    if (
+        pair_of_bodies is None
+        or pair_of_bodies[1].status != BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING
+    ):
         return None
     request, _ = pair(step)
     if request.has(MULTIPATH):
@@ -850,7 +851,7 @@ def refusal_of_deregistration(step: Step) -> Verdict | None:
         return None
     if not pair(step)[0].has(MULTIPATH):
         return None
-    if pair_of_bodies[1].status != CANNOT_SUPPORT_MULTIPATH:
+    if pair_of_bodies[1].status != BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING:
         return PASS
     return fail(
         "status 180 for a de-registration (Lifetime 0)",

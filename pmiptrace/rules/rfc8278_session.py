@@ -25,7 +25,7 @@ from pmiptrace.rules.history import (
     proven,
 )
 from pmiptrace.rules.look import complete, message_of, pair, request_evidence
-from pmiptrace.rules.rfc8278 import CANNOT_SUPPORT_MULTIPATH, MAG_ID, MULTIPATH
+from pmiptrace.rules.rfc8278 import MAG_ID, MULTIPATH
 from pmiptrace.rules.rule import (
     PASS,
     REPLY,
@@ -51,6 +51,7 @@ from pmiptrace.rules.situation import (
 )
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.states import Event
+from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingUpdate
 from pmiptrace.wire.options.rfc8278 import MagIdentifier
@@ -519,7 +520,7 @@ def discover_on_one_path(step: Step) -> Verdict | None:
 
 
 def _denies(reply: Registration) -> bool:
-    return reply.status == CANNOT_SUPPORT_MULTIPATH
+    return reply.status == BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING
 
 
 def _bid(exchange: Exchange) -> int | None:
@@ -633,7 +634,7 @@ def denied_mobile_node_is_not_asked_again(step: Step, options: RuleOptions) -> V
     How to mend: register the mobile node again at once, without options 63 and 64.
     """
     refusal = _refusal(step)
-    if refusal is None or refusal.status != CANNOT_SUPPORT_MULTIPATH:
+    if refusal is None or refusal.status != BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING:
         return None
     return _asks_again(step, refusal, "the LMA rejected with status 180", options)
 

@@ -14,6 +14,7 @@ from pmiptrace.address import is_global_unicast, is_multicast
 from pmiptrace.model import Capability, Exchange, ExchangeKind, Message, Past, SessionMode, Step
 from pmiptrace.packet.numbers import NO_NEXT_HEADER
 from pmiptrace.track.registration import Registration, registration
+from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 
@@ -103,8 +104,6 @@ _RENEWALS = frozenset(
 )
 _NOT_CHANGED = int(Handoff.NOT_CHANGED)
 _SHARING = int(Handoff.NEW_INTERFACE_SHARING_PREFIXES)
-_OUT_OF_WINDOW = 135
-"""Status of a BA whose sequence number is not that of its request (RFC 6275 section 9.5.1)."""
 
 
 def facts_of(step: Step, request: Message | None) -> int:
@@ -203,7 +202,7 @@ def _of_acknowledgement(
     asked, given = request.datagram, message.datagram
     if (
         body.sequence == request.body.sequence
-        and body.status != _OUT_OF_WINDOW
+        and body.status != BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW
         and given.source == asked.destination
         and given.destination == asked.source
     ):

@@ -23,9 +23,7 @@ from pmiptrace.track.sessions import BindingKey, binding_key, find_binding
 from pmiptrace.track.state import State
 from pmiptrace.track.states import Event
 from pmiptrace.track.targets import Targets
-
-CANNOT_SUPPORT_MULTIPATH_BINDING = 180
-"""Status of RFC 8278 section 4.3."""
+from pmiptrace.wire.codes import BindingStatus
 
 
 class Answers:
@@ -155,7 +153,10 @@ class Answers:
             is_retracted = "PM-PBA-CONFLICT" in events and not binding.shadow.is_live
             event = Event.RETRACTED if is_retracted else Event.REJECTED
             session = self._state.move(session, binding, event, moment)
-        if reply.status == CANNOT_SUPPORT_MULTIPATH_BINDING and request.multipath is not None:
+        if (
+            reply.status == BindingStatus.CANNOT_SUPPORT_MULTIPATH_BINDING
+            and request.multipath is not None
+        ):
             events.append("PM-MULTIPATH-DENIED")
             denied = self._acceptance.with_refusal(session, pending, reply, mag, moment)
             if session.live:

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from pmiptrace.model import Exchange, Identifier, Moment
 from pmiptrace.track.registration import Registration
+from pmiptrace.wire.codes import BindingStatus
 
-SEQUENCE_OUT_OF_WINDOW = 135
 TIMESTAMP_STATUS = (156, 157)
 """Rejections in which the LMA puts its own time in place of the request's (RFC 5213 5.5)."""
 
@@ -178,7 +178,7 @@ class Pairing:
 
     def match(self, reply: Registration) -> tuple[Pending, Found] | None:
         """Give the request that a PBA answers, and how sure that is."""
-        if reply.status == SEQUENCE_OUT_OF_WINDOW:
+        if reply.status == BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW:
             return self._match_out_of_window(reply)
         ports = reply.message.datagram.ports
         swapped = (ports[1], ports[0]) if ports else None

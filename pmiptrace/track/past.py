@@ -30,6 +30,7 @@ from pmiptrace.track.classify import is_cut, is_there
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.state import State
 from pmiptrace.track.timers import SECOND
+from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.options.rfc5213 import LinkLocalAddress, Timestamp
 from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters
@@ -49,7 +50,6 @@ MAX_HOLDERS = 4
 DOMAIN_OPTIONS = (LinkLocalAddress, Timestamp)
 """Options that are there or not by one setting of the domain (RFC 5213 section 9.3)."""
 
-TIMESTAMP_LOWER_THAN_PREV_ACCEPTED = 157
 
 NodeKey = tuple[bytes, Identifier]
 """An LMA and a mobile node."""
@@ -273,7 +273,7 @@ class Memory:
         rejection = Rejection(mag.id, request.message, reply.message, step.moment, first)
         node.rejections = (*node.rejections[1 - MAX_REJECTIONS :], rejection)
         time = reply.message.time
-        if reply.status == TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and time is not None:
+        if reply.status == BindingStatus.TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and time is not None:
             self._state.clock.set(
                 time + self._state.timers.retry, partial(self._not_retried, step, node)
             )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import islice
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -20,14 +19,13 @@ from pmiptrace.model import (
     Peering,
     option_number,
 )
+from pmiptrace.track.bounded import keep
 from pmiptrace.track.sessions import is_open
 from pmiptrace.track.state import State
 from pmiptrace.wire.messages.rfc5846 import BindingRevocationIndication
 from pmiptrace.wire.messages.rfc5847 import Heartbeat
 from pmiptrace.wire.messages.rfc7077 import UpdateNotification
 
-K = TypeVar("K")
-V = TypeVar("V")
 Direction = tuple[bytes, bytes]
 """Sender and receiver."""
 
@@ -82,7 +80,7 @@ class Peerings:
 
     def asked(self, kind: ExchangeKind, request: Message) -> None:
         """Note a request that opens an exchange."""
-        _keep(self._requests, (kind, (request.source, request.destination)), (request, False))
+        keep(self._requests, (kind, (request.source, request.destination)), (request, False), LIMIT)
 
     def answered(self, kind: ExchangeKind, request: Message) -> None:
         """Note that a request was answered, by something else than a refusal."""
@@ -93,11 +91,11 @@ class Peerings:
 
     def refused(self, kind: ExchangeKind, request: Message, moment: Moment) -> None:
         """Note that the receiver of a request does not know such messages."""
-        _keep(self._refused, (kind, (request.source, request.destination)), moment)
+        keep(self._refused, (kind, (request.source, request.destination)), moment, LIMIT)
 
     def counted(self, message: Message, counter: int, moment: Moment) -> None:
         """Note the Restart Counter of a heartbeat."""
-        _keep(self._counters, (message.source, message.destination), (counter, moment))
+        keep(self._counters, (message.source, message.destination), (counter, moment), LIMIT)
 
     def _roles(self, address: bytes) -> frozenset[str]:
         peers = self._state.peers
@@ -147,10 +145,3 @@ def _kind(message: Message) -> ExchangeKind | None:
     if isinstance(body, Heartbeat) and not body.response:
         return ExchangeKind.HEARTBEAT
     return ExchangeKind.NOTIFICATION if isinstance(body, UpdateNotification) else None
-
-
-def _keep(table: OrderedDict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    table.move_to_end(key)
-    while len(table) > LIMIT:
-        table.popitem(last=False)

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -25,11 +24,12 @@ from pmiptrace.model import (
     Session,
     Step,
 )
+from pmiptrace.track.bounded import keep
 from pmiptrace.track.peering import Peerings, is_same_request
 from pmiptrace.track.sessions import binding_key, find_binding
 from pmiptrace.track.state import State
 from pmiptrace.track.states import Event
-from pmiptrace.wire.codes import NotificationReason
+from pmiptrace.wire.codes import NotificationReason, RevocationStatus, RevocationTrigger
 from pmiptrace.wire.messages.rfc5846 import (
     BindingRevocationAcknowledgement,
     BindingRevocationIndication,
@@ -48,17 +48,11 @@ from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
-K = TypeVar("K")
-V = TypeVar("V")
 Key = tuple[ExchangeKind, bytes, bytes, int]
 Peers = tuple[bytes, bytes]
 
 UNRECOGNIZED_MH_TYPE = 2
 """Binding Error status of a node that does not know the message (RFC 6275 section 6.1.9)."""
-REVOCATION_UNKNOWN = 128
-"""BRA status: the binding does not exist (RFC 5846 section 5.2)."""
-PER_PEER_POLICY = 128
-"""BRI trigger: all bindings between the two peers (RFC 5846 section 5.1)."""
 
 ASKING_FOR_A_PBU = (
     NotificationReason.FORCE_REREGISTRATION,
@@ -146,7 +140,7 @@ class Signalling:
         if exchange is not None:
             if body.status < 128:
                 event = Event.REVOKED
-            elif body.status == REVOCATION_UNKNOWN:
+            elif body.status == RevocationStatus.BINDING_DOES_NOT_EXIST:
                 event = Event.REVOCATION_UNKNOWN
             else:
                 event = Event.REVOCATION_REFUSED
@@ -178,7 +172,7 @@ class Signalling:
         """
         if body.ipv4_only:
             return
-        if body.global_revocation and body.trigger == PER_PEER_POLICY:
+        if body.global_revocation and body.trigger == RevocationTrigger.PER_PEER_POLICY:
             mag, lma = self._roles(message)
             for known in self.state.sessions.of_mag(mag.id) if mag is not None else ():
                 if known.lma == lma:
@@ -252,7 +246,7 @@ class Signalling:
         peers = (message.source, message.destination)
         known = self._restarts.get(peers)
         if option is not None:
-            _keep(self._restarts, peers, option.restart_counter)
+            keep(self._restarts, peers, option.restart_counter, LIMIT)
             self._peerings.counted(message, option.restart_counter, moment)
         changed = option is not None and known is not None and option.restart_counter != known
         if not changed and not body.unsolicited:
@@ -269,7 +263,7 @@ class Signalling:
             return False
         key = (mag.id, lma, message.source if message.source == lma else b"")
         known = self._restarted.get(key)
-        _keep(self._restarted, key, counter)
+        keep(self._restarted, key, counter, LIMIT)
         return known == counter
 
     def _heartbeat_missing(self, exchange: Exchange, moment: Moment) -> None:
@@ -277,7 +271,7 @@ class Signalling:
         assert request is not None
         pair = (request.source, request.destination)
         missing = self._missing.get(pair, 0) + 1
-        _keep(self._missing, pair, missing)
+        keep(self._missing, pair, missing, LIMIT)
         if missing == self.state.timers.missing_heartbeats + 1:
             self._doubt(request.destination, request.source, Event.PEER_LOST, moment)
 
@@ -390,7 +384,7 @@ class Signalling:
         )
         self._peerings.asked(key[0], message)
         for address in (message.source, message.destination):
-            _keep(self._numbers, (key[0], address, key[3]), key)
+            keep(self._numbers, (key[0], address, key[3]), key, LIMIT)
         self._closed.pop(key, None)
         self._enter(key, exchange)
         return exchange, True
@@ -468,7 +462,7 @@ class Signalling:
             unfitting = self._unfitting(key)
             return self.state.step(moment, message, mag=mag, outstanding=unfitting, events=events)
         exchange = replace(known, reply=message, replies=known.replies + 1, closed=True)
-        _keep(self._closed, key, exchange)
+        keep(self._closed, key, exchange, LIMIT)
         assert exchange.request is not None
         if isinstance(message.body, BindingError):
             if exchange.certain:
@@ -501,7 +495,7 @@ class Signalling:
             return
         self._close(key)
         exchange = replace(exchange, closed=True)
-        _keep(self._closed, key, exchange)
+        keep(self._closed, key, exchange, LIMIT)
         moment = self.state.clock_moment(now, attempt)
         before = self.state.sessions.get(exchange.session)
         if missing is not None:
@@ -573,10 +567,3 @@ def _was_passed(binding: Binding, exchange: Exchange) -> bool:
         return False
     asked, answered = (change.moment.ordinal for change in binding.history[-2:])
     return binding.state.is_live and asked < exchange.attempts[0].ordinal < answered
-
-
-def _keep(table: OrderedDict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    table.move_to_end(key)
-    while len(table) > LIMIT:
-        table.popitem(last=False)
