@@ -9,8 +9,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from pmiptrace.errors import UsageError
+from pmiptrace.model import SECOND
 
-SECOND = 1_000_000_000
 DAY = 86400 * SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,6 +17,10 @@ from pmiptrace.address import address_text, is_unspecified
 
 E = TypeVar("E", bound=type[Enum])
 
+MILLISECOND = 1_000_000
+SECOND = 1000 * MILLISECOND
+"""In nanoseconds, as all times."""
+
 
 def direct(cls: E) -> E:
     """Make the members of an enumeration plain attributes of its class.

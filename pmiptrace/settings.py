@@ -27,8 +27,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.errors import UsageError
+from pmiptrace.model import MILLISECOND, SECOND
 from pmiptrace.rules.rule import RuleOptions
-from pmiptrace.track.timers import MILLISECOND, SECOND, Timers
+from pmiptrace.track.timers import Timers
 
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE

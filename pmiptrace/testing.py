@@ -27,7 +27,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.address import ALL_ZERO, address_octets
-from pmiptrace.model import Body, Datagram, Frame, Identifier, Message, Option, Prefix
+from pmiptrace.model import SECOND, Body, Datagram, Frame, Identifier, Message, Option, Prefix
 from pmiptrace.packet.build import ipv6, udp_ipv4
 from pmiptrace.packet.numbers import LINK_RAW, MOBILITY_HEADER
 from pmiptrace.wire.decode import decode
@@ -59,7 +59,6 @@ from pmiptrace.wire.options.rfc5844 import (
 from pmiptrace.wire.options.rfc5847 import RestartCounter
 from pmiptrace.wire.options.rfc8278 import MagIdentifier, MagMultipathBinding
 
-SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
 """2023-11-14T22:13:20Z, when every trace begins unless told otherwise."""
 

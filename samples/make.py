@@ -26,11 +26,11 @@ from msgspec.structs import replace
 from pmiptrace.address import address_octets
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap, write_pcapng
-from pmiptrace.model import Frame, Option, Report, Severity, Status
+from pmiptrace.model import SECOND, Frame, Option, Report, Severity, Status
 from pmiptrace.packet import build
 from pmiptrace.packet.checksum import internet_checksum, pseudo_header
 from pmiptrace.packet.numbers import LINK_ETHERNET, LINK_RAW, UDP
-from pmiptrace.testing import SECOND, START, Path, Sent, Trace, mag_identifier
+from pmiptrace.testing import START, Path, Sent, Trace, mag_identifier
 from pmiptrace.wire.messages import Heartbeat
 from pmiptrace.wire.options.rfc5844 import (
     Ipv4DefaultRouterAddress,

@@ -12,8 +12,8 @@ from pmiptrace.analysis import Analysis, Change, Event
 from pmiptrace.cache import BindingCache, CacheBuilder
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.errors import UsageError
-from pmiptrace.instant import SECOND, Instant, instant
-from pmiptrace.model import BindingState, Frame, Message
+from pmiptrace.instant import Instant, instant
+from pmiptrace.model import SECOND, BindingState, Frame, Message
 from pmiptrace.selection import Pattern, Selection
 from pmiptrace.testing import START, Trace
 

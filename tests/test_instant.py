@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmiptrace.errors import UsageError
-from pmiptrace.instant import DAY, SECOND, Instant, instant
+from pmiptrace.instant import DAY, Instant, instant
+from pmiptrace.model import SECOND
 
 START = 1_700_000_000 * SECOND
 """2023-11-14T22:13:20Z"""

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.merge import Item, Overview, clock_offsets, in_order, overview, spooled
-from pmiptrace.model import Datagram, Frame, Message
-from pmiptrace.testing import SECOND, Trace
+from pmiptrace.model import SECOND, Datagram, Frame, Message
+from pmiptrace.testing import Trace
 from pmiptrace.track.tracker import Tracker
 
 MILLISECOND = 1_000_000

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pmiptrace.errors import UsageError
+from pmiptrace.model import SECOND
 from pmiptrace.rules.rule import RuleOptions
 from pmiptrace.settings import MINUTE, ORDERED, SETTINGS, Kind, Setting, Settings, settings
-from pmiptrace.testing import SECOND
 from pmiptrace.track.timers import Timers
 
 RENAMED = {

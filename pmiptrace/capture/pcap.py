@@ -31,9 +31,9 @@ from pmiptrace.capture.candidates import ESP, Buffer, examine
 from pmiptrace.capture.records import PCAP_RECORD
 from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop
 from pmiptrace.capture.scanner import scanner
-from pmiptrace.capture.walk import SECOND, Walk, word_pattern
+from pmiptrace.capture.walk import Walk, word_pattern
 from pmiptrace.capture.window import Window
-from pmiptrace.model import Frame
+from pmiptrace.model import SECOND, Frame
 
 FILE_HEADER = 24
 """Octets of the file header."""

@@ -41,9 +41,9 @@ from pmiptrace.capture.scan import (
     Stop,
 )
 from pmiptrace.capture.scanner import scanner
-from pmiptrace.capture.walk import SECOND, Walk, sensible_time, word_pattern
+from pmiptrace.capture.walk import Walk, sensible_time, word_pattern
 from pmiptrace.capture.window import Window
-from pmiptrace.model import Frame
+from pmiptrace.model import SECOND, Frame
 
 _PACKET_BLOCKS = {PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
 """Block types with a packet, and their least length."""

@@ -12,14 +12,12 @@ from pmiptrace.capture.candidates import Buffer
 from pmiptrace.capture.records import Record
 from pmiptrace.capture.scan import ESP_LIMIT, Hit, Stop, Tally
 from pmiptrace.capture.window import BLOCK, Window
-from pmiptrace.model import Frame, Problem
+from pmiptrace.model import SECOND, Frame, Problem
 
 if TYPE_CHECKING:
     from pmiptrace.capture.ahead import Ahead
     from pmiptrace.capture.workers import Layout
 
-SECOND = 1_000_000_000
-"""Nanoseconds."""
 _EARLIEST, _LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND
 """The years 1 to 9999: what a date can be written for."""
 LOOK_AHEAD = 1 << 20

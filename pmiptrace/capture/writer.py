@@ -12,9 +12,8 @@ from tempfile import mkstemp
 from typing import BinaryIO
 
 from pmiptrace.capture.pcap import MICROSECONDS, NANOSECONDS
-from pmiptrace.capture.walk import SECOND
 from pmiptrace.errors import EncodeError
-from pmiptrace.model import Frame
+from pmiptrace.model import SECOND, Frame
 
 Target = str | os.PathLike[str] | BinaryIO
 """A path, or a stream open for writing octets."""

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, json
 from pmiptrace.address import address_text
 from pmiptrace.analysis import Change
 from pmiptrace.cache import BindingCache, Entry
-from pmiptrace.model import CaptureInfo, MagNode, SessionMode
+from pmiptrace.model import SECOND, CaptureInfo, MagNode, SessionMode
 from pmiptrace.report.document import (
     Address,
     CaptureDocument,
@@ -28,7 +28,7 @@ from pmiptrace.report.document import (
     tool,
 )
 from pmiptrace.report.jsonl import CaptureLine, TransitionLine, transition_line
-from pmiptrace.report.times import SECOND, rfc3339
+from pmiptrace.report.times import rfc3339
 
 
 class EntryDocument(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from pmiptrace.address import address_text
 from pmiptrace.errors import UsageError
 from pmiptrace.expression import Expression, Field, Kind, near, parse
 from pmiptrace.model import (
+    SECOND,
     Body,
     Finding,
     Message,
@@ -26,7 +27,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.report.document import clean, flag_letters, status_document, transport
 from pmiptrace.report.packets import Packet
-from pmiptrace.report.times import SECOND, rfc3339
+from pmiptrace.report.times import rfc3339
 from pmiptrace.report.words import mag_name
 from pmiptrace.selection import mobile_node
 from pmiptrace.track.registration import Registration, registration

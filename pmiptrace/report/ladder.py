@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from pmiptrace.address import address_text
 from pmiptrace.model import (
+    SECOND,
     Binding,
     BindingState,
     Exchange,
@@ -43,7 +44,7 @@ from pmiptrace.report.digest import (
     silence,
     status_text,
 )
-from pmiptrace.report.times import SECOND, duration
+from pmiptrace.report.times import duration
 from pmiptrace.report.words import access_name, count, counted, frame_place, joined, mag_name, tally
 
 QUIET = 2 * SECOND

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from pmiptrace.model import Binding, BindingState, Session
+from pmiptrace.model import SECOND, Binding, BindingState, Session
 from pmiptrace.report.style import STATE
-from pmiptrace.report.times import SECOND
 
 _STEPS = tuple(
     step * unit

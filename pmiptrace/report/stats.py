@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, json
 from msgspec.structs import asdict
 
 from pmiptrace.address import address_text
-from pmiptrace.model import CaptureInfo, ExchangeKind, Moment
+from pmiptrace.model import SECOND, CaptureInfo, ExchangeKind, Moment
 from pmiptrace.report.document import (
     Address,
     CaptureDocument,
@@ -23,7 +23,7 @@ from pmiptrace.report.document import (
     mag_document,
     tool,
 )
-from pmiptrace.report.times import SECOND, rfc3339
+from pmiptrace.report.times import rfc3339
 from pmiptrace.statistics import Interval, Rejections, Statistics
 from pmiptrace.statistics.quantiles import ACCURACY, Quantiles
 from pmiptrace.wire.codes import (

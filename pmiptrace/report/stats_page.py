@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Report
+from pmiptrace.model import SECOND, Report
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.lanes import Scale
 from pmiptrace.report.page import Column
@@ -17,7 +17,7 @@ from pmiptrace.report.sections.captures import write_captures
 from pmiptrace.report.sections.verdict import write_silence
 from pmiptrace.report.stats import advice, rejection_name
 from pmiptrace.report.style import BAD, DOUBTFUL, MUTED, STRONG
-from pmiptrace.report.times import SECOND, TimeFormat, duration
+from pmiptrace.report.times import TimeFormat, duration
 from pmiptrace.report.view import TextOptions, View
 from pmiptrace.report.words import count, counted, joined, mag_name, tally, word
 from pmiptrace.statistics import Interval, RateOverTime, Statistics

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-SECOND = 1_000_000_000
-"""Nanoseconds in a second."""
+from pmiptrace.model import SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

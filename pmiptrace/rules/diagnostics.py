@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pmiptrace.address import address_text
 from pmiptrace.model import (
+    SECOND,
     Binding,
     BindingState,
     Exchange,
@@ -29,8 +30,6 @@ from pmiptrace.wire.fields import status_names
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.option import MOBILITY_OPTIONS
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
-
-SECOND = 1_000_000_000
 
 
 def _seconds(later: int | None, earlier: int | None) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pmiptrace.model import Binding, BindingState, Message, Moment, Rejection, Session, Step
+from pmiptrace.model import (
+    MILLISECOND,
+    SECOND,
+    Binding,
+    BindingState,
+    Message,
+    Moment,
+    Rejection,
+    Session,
+    Step,
+)
 from pmiptrace.rules.look import once_per_step
 from pmiptrace.rules.rule import RuleOptions, Verdict, fail, inconclusive
 from pmiptrace.track.registration import Registration, registration
@@ -12,9 +22,6 @@ from pmiptrace.track.states import Event
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingUpdate
 from pmiptrace.wire.options.rfc5213 import HandoffIndicator, Timestamp
-
-MILLISECOND = 1_000_000
-SECOND = 1000 * MILLISECOND
 
 REORDERING = 100 * MILLISECOND
 """Messages captured closer to each other may have been sent, or handled, in the other order."""

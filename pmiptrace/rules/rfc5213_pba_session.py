@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pmiptrace.address import ALL_ZERO, address_text
 from pmiptrace.model import (
+    SECOND,
     Binding,
     BindingState,
     ExchangeKind,
@@ -19,7 +20,6 @@ from pmiptrace.model import (
 from pmiptrace.rules.history import (
     ORDER,
     OTHER_MAG,
-    SECOND,
     accepted_at,
     age,
     ended_at,

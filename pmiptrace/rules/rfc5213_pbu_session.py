@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pmiptrace.model import (
+    SECOND,
     Binding,
     BindingState,
     ExchangeKind,
@@ -14,7 +15,6 @@ from pmiptrace.model import (
 )
 from pmiptrace.rules.history import (
     ADMINISTRATOR,
-    SECOND,
     SEQUENCE_TRUST,
     UNSEEN,
     accepted_at,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Message, Rejection, Step
+from pmiptrace.model import SECOND, Message, Rejection, Step
 from pmiptrace.packet.checksum import internet_checksum, pseudo_header
 from pmiptrace.packet.numbers import NO_NEXT_HEADER, PMIPV6_CONTROL, UDP
-from pmiptrace.rules.history import SECOND, UNSEEN, between
+from pmiptrace.rules.history import UNSEEN, between
 from pmiptrace.rules.look import (
     acknowledgement_of,
     message_of,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pmiptrace.model import ExchangeKind, Message, Step
-from pmiptrace.rules.history import SECOND, age, is_first_attempt
+from pmiptrace.model import SECOND, ExchangeKind, Message, Step
+from pmiptrace.rules.history import age, is_first_attempt
 from pmiptrace.rules.look import (
     complete,
     find,

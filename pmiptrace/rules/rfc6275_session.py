@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pmiptrace.model import Exchange, Message, Moment, Severity, Step
+from pmiptrace.model import SECOND, Exchange, Message, Moment, Severity, Step
 from pmiptrace.rules.history import (
     ORDER,
     OTHER_MAG,
     REORDERING,
-    SECOND,
     SEQUENCE_TRUST,
     UNSEEN,
     accepted_at,

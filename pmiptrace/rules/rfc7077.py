@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pmiptrace.address import address_text
 from pmiptrace.model import (
+    SECOND,
     ExchangeKind,
     Message,
     Notified,
@@ -17,7 +18,6 @@ from pmiptrace.model import (
 from pmiptrace.rules.history import (
     ORDER,
     REORDERING,
-    SECOND,
     SEQUENCE_TRUST,
     UNSEEN,
     age,

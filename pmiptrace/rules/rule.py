@@ -21,9 +21,17 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from pmiptrace.model import Body, ExchangeKind, Moment, Option, Severity, direct
+from pmiptrace.model import (
+    MILLISECOND,
+    SECOND,
+    Body,
+    ExchangeKind,
+    Moment,
+    Option,
+    Severity,
+    direct,
+)
 from pmiptrace.rules.catalogue import CatalogueRow, catalogue
-from pmiptrace.track.timers import MILLISECOND, SECOND
 
 ANY = "any message"
 """Every message, of whatever kind."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-SECOND = 1_000_000_000
-"""Nanoseconds."""
+from pmiptrace.model import SECOND
 
 
 class Timer:

@@ -13,9 +13,8 @@ from random import Random
 
 from msgspec.structs import replace
 
-from pmiptrace.model import Frame
+from pmiptrace.model import SECOND, Frame
 from pmiptrace.packet.checksum import internet_checksum
-from pmiptrace.simulation.clock import SECOND
 from pmiptrace.simulation.network import Vantage
 from pmiptrace.simulation.run import Run
 

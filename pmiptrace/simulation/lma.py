@@ -17,8 +17,8 @@ from functools import partial
 
 from msgspec import Struct, field
 
-from pmiptrace.model import Identifier, Option, Prefix
-from pmiptrace.simulation.clock import SECOND, Timer
+from pmiptrace.model import SECOND, Identifier, Option, Prefix
+from pmiptrace.simulation.clock import Timer
 from pmiptrace.simulation.network import Packet
 from pmiptrace.simulation.peer import Domain, Peer
 from pmiptrace.simulation.scenario import Multipath

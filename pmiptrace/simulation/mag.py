@@ -17,8 +17,8 @@ from functools import partial
 from msgspec import Struct, field
 
 from pmiptrace.address import ALL_ZERO
-from pmiptrace.model import Option, Prefix
-from pmiptrace.simulation.clock import SECOND, Timer
+from pmiptrace.model import SECOND, Option, Prefix
+from pmiptrace.simulation.clock import Timer
 from pmiptrace.simulation.network import Link, Packet
 from pmiptrace.simulation.peer import Domain, Peer, Profile
 from pmiptrace.wire.codes import BindingStatus as Status

@@ -8,8 +8,8 @@ from random import Random
 
 from msgspec import Struct
 
-from pmiptrace.model import Frame, Prefix
-from pmiptrace.simulation.clock import SECOND, Clock
+from pmiptrace.model import SECOND, Frame, Prefix
+from pmiptrace.simulation.clock import Clock
 from pmiptrace.simulation.lma import Held, LocalMobilityAnchor
 from pmiptrace.simulation.mag import Interface, MobileAccessGateway, Wan
 from pmiptrace.simulation.network import Link, Network, Sighting, Vantage, frame_of

@@ -6,15 +6,15 @@ Intervals are of a second, and get longer as the capture does, so that there are
 
 from __future__ import annotations
 
+from pmiptrace.model import SECOND
 from pmiptrace.statistics.values import Interval, RateOverTime
 
 MOST = 400
 """Intervals, at most."""
 
-_SECOND = 1_000_000_000
-_DAY = 86400 * _SECOND
+_DAY = 86400 * SECOND
 _WIDTHS = (
-    *(n * _SECOND for n in (1, 2, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400)),
+    *(n * SECOND for n in (1, 2, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400)),
     *(10**n * _DAY for n in range(1, 20)),
 )
 """Lengths of intervals in nanoseconds; each is a multiple of the one before it."""

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pmiptrace.model import (
+    SECOND,
     Binding,
     ExchangeKind,
     MagNode,
@@ -32,7 +33,6 @@ from pmiptrace.track.sessions import (
 from pmiptrace.track.state import State
 from pmiptrace.track.states import TRANSITIONS, Event
 from pmiptrace.track.targets import Targets
-from pmiptrace.track.timers import SECOND
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 

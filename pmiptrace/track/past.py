@@ -13,6 +13,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from pmiptrace.model import (
+    SECOND,
     Exchange,
     Identifier,
     MagNode,
@@ -29,7 +30,6 @@ from pmiptrace.track.bounded import keep
 from pmiptrace.track.classify import is_cut, is_there
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.state import State
-from pmiptrace.track.timers import SECOND
 from pmiptrace.wire.codes import BindingStatus
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.options.rfc5213 import LinkLocalAddress, Timestamp

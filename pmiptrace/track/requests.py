@@ -8,6 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from pmiptrace.model import (
+    SECOND,
     Binding,
     BindingState,
     Exchange,
@@ -24,7 +25,6 @@ from pmiptrace.track.sessions import BindingKey, binding_key, find_binding, new_
 from pmiptrace.track.state import State
 from pmiptrace.track.states import Event
 from pmiptrace.track.targets import Targets
-from pmiptrace.track.timers import SECOND
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 

@@ -7,10 +7,7 @@ from heapq import heappop, heappush
 
 from msgspec import Struct
 
-from pmiptrace.model import Step
-
-MILLISECOND = 1_000_000
-SECOND = 1000 * MILLISECOND
+from pmiptrace.model import MILLISECOND, SECOND, Step
 
 Alarm = Callable[[int], Iterator[Step]]
 """What to do when a moment comes: takes the time it was set for, gives the steps it makes."""

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from pmiptrace.model import Exchange, Message, Session, Step
+from pmiptrace.model import SECOND, Exchange, Message, Session, Step
 from pmiptrace.track.duplicates import Duplicates
 from pmiptrace.track.past import Memory
 from pmiptrace.track.registration import Registration, is_registration, registration
 from pmiptrace.track.registrations import Registrations
 from pmiptrace.track.signalling import Signalling
 from pmiptrace.track.state import State
-from pmiptrace.track.timers import SECOND, Timers
+from pmiptrace.track.timers import Timers
 from pmiptrace.wire.messages import BindingAcknowledgement
 
 

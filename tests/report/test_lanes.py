@@ -6,10 +6,9 @@ import pytest
 from msgspec.structs import replace
 from report_factory import Builder, Path, at
 
-from pmiptrace.model import Binding, BindingState, Moment
+from pmiptrace.model import SECOND, Binding, BindingState, Moment
 from pmiptrace.report.lanes import Scale, lane, scale
 from pmiptrace.report.style import STATE
-from pmiptrace.report.times import SECOND
 
 S = BindingState
 

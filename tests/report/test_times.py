@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmiptrace.report.times import SECOND, Clock, TimeFormat, duration, rfc3339
+from pmiptrace.model import SECOND
+from pmiptrace.report.times import Clock, TimeFormat, duration, rfc3339
 
 NOON = 1_700_000_000 * SECOND + 50_000_000
 

@@ -9,8 +9,8 @@ from rule_examples import MAC, example, late, pba, then
 from rule_stage import Play, Stage
 
 from pmiptrace.address import address_octets
-from pmiptrace.model import Severity, Status
-from pmiptrace.testing import SECOND, START, mn_identifier
+from pmiptrace.model import SECOND, Severity, Status
+from pmiptrace.testing import START, mn_identifier
 from pmiptrace.wire.messages.rfc5846 import (
     BindingRevocationAcknowledgement,
     BindingRevocationIndication,

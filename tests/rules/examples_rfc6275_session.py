@@ -6,8 +6,8 @@ from examples_rfc8278_session import lost, wait
 from rule_examples import example, pba, then
 from rule_stage import Play, Stage
 
-from pmiptrace.model import Severity, Status
-from pmiptrace.testing import SECOND, START
+from pmiptrace.model import SECOND, Severity, Status
+from pmiptrace.testing import START
 from pmiptrace.wire.messages import Heartbeat
 from pmiptrace.wire.options.rfc5847 import RestartCounter
 from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters

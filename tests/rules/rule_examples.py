@@ -10,10 +10,10 @@ from msgspec import Struct
 from rule_stage import Play, Stage, unknown
 
 from pmiptrace.address import address_octets
-from pmiptrace.model import Severity, Status
+from pmiptrace.model import SECOND, Severity, Status
 from pmiptrace.packet.checksum import mobility_header_checksum
 from pmiptrace.rules.rule import RuleOptions
-from pmiptrace.testing import SECOND, START, home_network_prefix, mag_identifier, mn_identifier
+from pmiptrace.testing import START, home_network_prefix, mag_identifier, mn_identifier
 from pmiptrace.wire.messages import (
     BindingError,
     BindingRefreshRequest,

@@ -12,10 +12,9 @@ from examples_rfc8278_session import denied, legacy, wait, wlan
 from rule_examples import plain, registered, then
 from rule_stage import Play, Stage
 
-from pmiptrace.model import BindingState, Finding
+from pmiptrace.model import SECOND, BindingState, Finding
 from pmiptrace.rules.engine import Engine
 from pmiptrace.settings import Settings, settings
-from pmiptrace.testing import SECOND
 from pmiptrace.track.states import Event
 from pmiptrace.track.tracker import Tracker
 

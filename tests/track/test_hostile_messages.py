@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from track_run import Domain, Run
 
-from pmiptrace.model import Binding, BindingState, Body, Message, Session
-from pmiptrace.testing import SECOND, Trace, mn_identifier
+from pmiptrace.model import SECOND, Binding, BindingState, Body, Message, Session
+from pmiptrace.testing import Trace, mn_identifier
 from pmiptrace.track.pairing import Pairing
 from pmiptrace.track.peers import KnownMags, Peers
 from pmiptrace.track.sessions import Sessions, binding_key

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from track_run import MN, Domain, Run
 
-from pmiptrace.model import Capability, Message, SessionMode
-from pmiptrace.testing import SECOND, Sent, Trace
+from pmiptrace.model import SECOND, Capability, Message, SessionMode
+from pmiptrace.testing import Sent, Trace
 from pmiptrace.wire.decode import decode
 
 MMB, MAG_ID = 63, 64

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 from track_run import MN, Domain, Run
 
-from pmiptrace.model import Message, Step
-from pmiptrace.testing import SECOND, Sent, Trace, mn_identifier
+from pmiptrace.model import SECOND, Message, Step
+from pmiptrace.testing import Sent, Trace, mn_identifier
 from pmiptrace.track.pairing import MAX_ATTEMPTS, MAX_PER_KEY
 from pmiptrace.track.registrations import MAX_HELD
 from pmiptrace.track.tracker import Tracker

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Binding, Exchange, Message, Session, Step
-from pmiptrace.testing import SECOND, Path, Sent, Trace
+from pmiptrace.model import SECOND, Binding, Exchange, Message, Session, Step
+from pmiptrace.testing import Path, Sent, Trace
 from pmiptrace.track.tracker import Tracker
 
 MN = "mn1@example.com"

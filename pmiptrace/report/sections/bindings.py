@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Binding, BindingState, Session
+from pmiptrace.model import SECOND, Binding, BindingState, Session
 from pmiptrace.report.page import Column
 from pmiptrace.report.style import BAD, MUTED, STATE, STRONG
-from pmiptrace.report.times import SECOND
 from pmiptrace.report.view import View
 from pmiptrace.report.words import access_name, count, counted, joined, node_name, tally
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from pmiptrace.model import Body, Frame
-from pmiptrace.simulation.clock import SECOND
+from pmiptrace.model import SECOND, Body, Frame
 from pmiptrace.simulation.mutation.change import LOST, Change, Effect, Operator, broken, with_option
 from pmiptrace.simulation.mutation.place import Place
 from pmiptrace.simulation.network import frame_of

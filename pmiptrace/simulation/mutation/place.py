@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmiptrace.model import Body
-from pmiptrace.simulation.clock import SECOND
+from pmiptrace.model import SECOND, Body
 from pmiptrace.simulation.lma import Held
 from pmiptrace.simulation.network import Packet, Sighting, Vantage
 from pmiptrace.simulation.run import Run
