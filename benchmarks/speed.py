@@ -305,7 +305,9 @@ def start_up(folder: Path, runs: int) -> Iterator[str]:
 # ----------------------------------------------------------------------------------- growth
 
 
-def growth(folder: Path, runs: int) -> dict[str, list[tuple[float, float, float]]]:
+def growth(
+    folder: Path, runs: int, mobile_nodes: int
+) -> dict[str, list[tuple[float, float, float]]]:
     """Measure how time and memory grow: (size, processor seconds, octets) by what grows."""
     found: dict[str, list[tuple[float, float, float]]] = {}
 
@@ -323,12 +325,12 @@ def growth(folder: Path, runs: int) -> dict[str, list[tuple[float, float, float]
         path.read_bytes()
         measure("size", path.stat().st_size / GB, pmiptrace("analyze", path))
         path.unlink()
-    for mobile_nodes in (1_000, 10_000, 100_000):
+    for part in (10, 3, 1):
         path = folder / "growing.pcap"
-        traffic.write(path, traffic.live_bindings(mobile_nodes, seed=1))
+        traffic.write(path, traffic.live_bindings(mobile_nodes // part, seed=1))
+        live = _live_bindings(path)
         for form in ("text", "jsonl"):
-            command = pmiptrace("analyze", path, "--format", form)
-            measure(f"bindings, {form}", _live_bindings(path), command)
+            measure(f"bindings, {form}", live, pmiptrace("analyze", path, "--format", form))
         path.unlink()
     return found
 
@@ -380,6 +382,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=float, default=1.25, help="GB of mixed traffic")
     parser.add_argument("--mobile-nodes", type=int, default=1000)
+    parser.add_argument(
+        "--most-mobile-nodes", type=int, default=10_000, help="for the plot of live bindings"
+    )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument(
         "--slow-part", type=int, default=10, help="1/N of the capture for slow tools; 0: none"
@@ -391,7 +396,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
         if asked.plots:
-            plot(growth(folder, max(1, asked.runs // 2)), ROOT / "docs" / "images" / "growth.svg")
+            found = growth(folder, max(1, asked.runs // 2), asked.most_mobile_nodes)
+            plot(found, ROOT / "docs" / "images" / "growth.svg")
             return
         parts: tuple[Callable[[], Iterator[str]], ...] = (
             lambda: mixed(folder, int(asked.size * GB), asked.runs, asked.slow_part),
