@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pmiptrace.errors import EncodeError
 from pmiptrace.model import Defect, Message, OpaqueOption, Option, option_number
 from pmiptrace.packet.numbers import NO_NEXT_HEADER
 from pmiptrace.wire.body import message_type
@@ -247,6 +248,8 @@ def _options(message: Message, dialect: Dialect | None, start: int, end: int) ->
         rule = rules.get(number)
         if rule is not None:
             yield _translated(option, rule, payload, offset, position)
+        elif message.dialect and not _is_read_from(option, payload[offset:position]):
+            yield _as_on_the_wire(option, payload, offset, position)
         else:
             yield _option(option, payload, offset, position)
     if position < end and any(defect.kind == "option-overrun" for defect in message.defects):
@@ -317,6 +320,22 @@ def _translated(option: Option, rule: OptionRule, payload: bytes, start: int, en
             octets = payload[content // 8 : content // 8 + rule.skip]
             inner = (_leaf("Not used", content, octets), *inner)
     return replace(whole, label=f"{whole.label}, as the dialect has it", parts=(*head, *inner))
+
+
+def _is_read_from(option: Option, octets: bytes) -> bool:
+    """Tell whether an option is what its octets say in IANA's numbers."""
+    try:
+        return MOBILITY_OPTIONS.encode_one(option) == octets
+    except EncodeError:  # a dialect's table made it longer than an option can be
+        return False
+
+
+def _as_on_the_wire(option: Option, payload: bytes, start: int, end: int) -> Node:
+    """Give an option of a dialect whose table is not at hand: where its fields are is not known."""
+    whole = _option(option, payload, start, end)
+    octets = payload[start + 2 : end]
+    content = (_leaf("Content", (start + 2) * 8, octets),) if octets else ()
+    return replace(whole, parts=(*whole.parts[:2], *content))
 
 
 def _shifted(node: Node, shift: int, least: int) -> Node:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from wire_strategies import ALL_MESSAGES, BODIES, options
 from wire_vectors import VECTORS, datagram, of_payload, packet
@@ -104,6 +104,7 @@ def test_octets_that_were_damaged(name: str, data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=60), st.sampled_from([5, 6]), st.booleans())
+@example(bytes(28), 6, False)
 def test_any_octets_in_a_dialect(content: bytes, mh_type: int, draft: bool) -> None:
     head = bytes((59, (len(content) + 36) // 8, mh_type, 0, 0, 0)) + bytes(6)
     give_away = bytes.fromhex(
