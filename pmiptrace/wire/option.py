@@ -218,23 +218,18 @@ class OptionRegistry:
             needed, field = (2, "Type") if position + 2 > end else (after - position, "Length")
             self._report(defects, "option-overrun", number, position, needed, end - position, field)
             return None, end
-        content = data[position + 2 : after]
-        option: Option
+        option = self.decode_content(number, data[position + 2 : after])
+        held = after - position
         if known is None:
-            option = OpaqueOption(type=number, data=content)
-        elif len(content) < known.size:
-            option = OpaqueOption(type=number, data=content)
-            needed, held = 2 + known.size, after - position
+            return option, after
+        if isinstance(option, OpaqueOption):
+            needed = 2 + known.size
             self._report(defects, "option-short", number, position, needed, held, "Length")
-        else:
-            option = (known.fixed if len(content) == known.size else known.longer)(content)
-            if known.has_sub_options and option.excess:
-                needed, held = after - position, after - position - len(option.excess)
-                self._report(
-                    defects, "sub-option-overrun", number, position, needed, held, "Length"
-                )
-            elif number != TIMESTAMP:
-                self._remember(data[position:after], option)
+        elif known.has_sub_options and option.excess:
+            whole = held - len(option.excess)
+            self._report(defects, "sub-option-overrun", number, position, held, whole, "Length")
+        elif number != TIMESTAMP:
+            self._remember(data[position:after], option)
         return option, after
 
     def _remember(self, octets: bytes, option: Option) -> None:
