@@ -232,6 +232,12 @@ class Narrowing:
             (party.address, party.identifier) if is_mag else (),
         )
 
+    def part(self, part: Exchange | Finding | Session) -> bool:
+        """Tell whether an exchange, a finding or a session is reported."""
+        if isinstance(part, Exchange):
+            return self.exchange(part)
+        return self.finding(part) if isinstance(part, Finding) else self.session(part)
+
     def _names(self, mag: int | None) -> tuple[Identifier | bytes | None, ...]:
         node = None if mag is None else self.mags.get(mag)
         return (node.identifier, *node.addresses) if node else ()

@@ -95,13 +95,18 @@ def _report(
     try:
         whole = analysis.report()
     except Exception as error:
-        problem = Problem("internal-error", tell_fault(error))
-        captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
-        return Report(captures=tuple(captures)), Outcome(faulty=True)
+        return _faulty(request, error)
     report = with_unopened(narrow(whole, selected), analysis.errors)
     if selected.is_narrow and not (report.sessions or report.exchanges):
         tell_no_match(selected)
     return report, outcome(report, selected, unopened=bool(analysis.errors))
+
+
+def _faulty(request: ReportRequest, error: Exception) -> tuple[Report, Outcome]:
+    """Tell of a fault in this program, and give the report that says nothing else."""
+    problem = Problem("internal-error", tell_fault(error))
+    captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
+    return Report(captures=tuple(captures)), Outcome(faulty=True)
 
 
 def _digest(
@@ -111,22 +116,16 @@ def _digest(
     digest, narrowing, result = Digest(), Narrowing(selected, analysis.mags), Outcome()
 
     def take(event: Event) -> None:
-        if isinstance(event, Finding):
-            if not narrowing.finding(event):
-                return
-            result.failed |= selected.fails(event)
-        elif (isinstance(event, Exchange) and not narrowing.exchange(event)) or (
-            isinstance(event, Session) and not narrowing.session(event)
-        ):
+        if isinstance(event, Exchange | Finding | Session) and not narrowing.part(event):
             return
+        if isinstance(event, Finding):
+            result.failed |= selected.fails(event)
         digest.add(event)
 
     try:
         follow(analysis, take)
     except Exception as error:
-        problem = Problem("internal-error", tell_fault(error))
-        captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
-        return digest, Report(captures=tuple(captures)), Outcome(faulty=True)
+        return digest, *_faulty(request, error)
     whole = analysis.overview()
     rules = tuple(count for count in whole.rules if selected.rule(count.rule))
     report = with_unopened(replace(whole, rules=rules), analysis.errors)

@@ -240,7 +240,12 @@ def show_timeline(request: CapturesRequest, *, limit: int | None) -> int:
             analysis = request.analysis(request.captures, progress=told)
             reading = _Reading(request, analysis)
             chosen = Narrowing(request.selection, analysis.mags)
-            reading.follow(lambda event: digest.add(event) if _is_shown(chosen, event) else None)
+
+            def take(event: Event) -> None:
+                if not isinstance(event, Exchange | Finding | Session) or chosen.part(event):
+                    digest.add(event)
+
+            reading.follow(take)
         report = reading.report
         if request.output is not None and request.output.lower().endswith(".svg"):
             stream.write(timeline_svg(report, digest, options).encode())
@@ -250,11 +255,3 @@ def show_timeline(request: CapturesRequest, *, limit: int | None) -> int:
         return reading.outcome(is_empty=not (digest.session_totals.count or digest.totals.count))
 
     return request.perform(work)
-
-
-def _is_shown(chosen: Narrowing, event: Event) -> bool:
-    if isinstance(event, Exchange):
-        return chosen.exchange(event)
-    if isinstance(event, Finding):
-        return chosen.finding(event)
-    return chosen.session(event) if isinstance(event, Session) else isinstance(event, CaptureInfo)
