@@ -741,6 +741,16 @@ class Span(Struct, frozen=True, gc=False):
     field: str
 
 
+class Suppression(Struct, frozen=True, gc=False, kw_only=True):
+    """Why a finding is known and makes no run fail."""
+
+    by: str
+    """``ignore`` for an entry of the configuration, ``baseline`` for one of a baseline."""
+    reason: str | None = None
+    expires: str | None = None
+    """The last day on which it holds, as ``2027-01-31``; None if there is none."""
+
+
 class Finding(Struct, frozen=True, gc=False, kw_only=True):
     """One breach of a rule, or one remark, in one transaction."""
 
@@ -766,6 +776,8 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True):
     message: str
     keyword: str | None = None
     reference: str | None = None
+    suppression: Suppression | None = None
+    """None for one that counts; the rules know of none, `pmiptrace.selection` sets it."""
 
 
 class RuleCount(Struct, frozen=True):

@@ -147,9 +147,10 @@ class Selection(Struct, frozen=True, kw_only=True):
         )
 
     def fails(self, finding: Finding) -> bool:
-        """Tell whether a finding makes the run fail."""
+        """Tell whether a finding makes the run fail; one that is suppressed never does."""
         return (
             self.fail_on is not None
+            and finding.suppression is None
             and finding.status is Status.FAIL
             and finding.severity.rank <= self.fail_on.rank
         )

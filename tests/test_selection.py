@@ -17,6 +17,7 @@ from pmiptrace.model import (
     Session,
     Severity,
     Status,
+    Suppression,
 )
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow, outcome, rule_ids
@@ -279,6 +280,10 @@ def test_what_fails_is_at_or_above_the_severity_chosen(
 @pytest.mark.parametrize("status", [Status.INCONCLUSIVE, Status.NOTE])
 def test_what_is_no_violation_never_fails(status: Status) -> None:
     assert not Selection(fail_on=I).fails(finding(status=status))
+
+
+def test_what_is_suppressed_never_fails() -> None:
+    assert not Selection(fail_on=I).fails(finding(suppression=Suppression(by="baseline")))
 
 
 @pytest.mark.parametrize(

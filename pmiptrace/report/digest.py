@@ -249,6 +249,10 @@ class Digest:
     def __init__(self) -> None:
         self.severities: Counter[Severity] = Counter()
         self.inconclusive = 0
+        self.suppressed: Counter[str] = Counter()
+        """Findings that are known, by what they are known by: ``ignore`` or ``baseline``.
+
+        Nothing else here tells of them."""
         self.totals = Totals()
         self.session_totals = SessionTotals()
         self.violations: Counter[int | None] = Counter()
@@ -302,6 +306,9 @@ class Digest:
             self.by_exchange.pop(gone.id, None)
 
     def _finding(self, finding: Finding) -> None:
+        if finding.suppression is not None:
+            self.suppressed[finding.suppression.by] += 1
+            return
         if finding.status is Status.NOTE:
             _gather(self._notes, finding.rule, finding)
             return

@@ -64,6 +64,9 @@ Time = Annotated[
         description="RFC 3339 in UTC with nanoseconds",
     ),
 ]
+Day = Annotated[
+    str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="The last day on which it holds")
+]
 Address = Annotated[str, Meta(description="IPv4 or IPv6 address, as RFC 5952 writes it")]
 Name = Annotated[
     str, Meta(description="NAI as text, IMSI as its digits, any other identifier as subtype:hex")
@@ -120,13 +123,17 @@ class CaptureDocument(Struct, frozen=True, kw_only=True):
 
 
 class FindingCounts(Struct, frozen=True):
-    """Findings of status fail by severity; inconclusive ones and notes apart."""
+    """Findings of status fail by severity; inconclusive ones and notes apart.
+
+    What is suppressed is counted as that alone.
+    """
 
     error: Count
     warning: Count
     info: Count
     inconclusive: Count
     note: Count
+    suppressed: Count
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -276,6 +283,17 @@ class SpanDocument(Struct, frozen=True):
     field: str
 
 
+class SuppressionDocument(Struct, frozen=True):
+    """Why a finding is known and makes no run fail."""
+
+    by: Annotated[
+        Literal["ignore", "baseline"],
+        Meta(description="An entry of the configuration's ignores, or of the baseline"),
+    ]
+    reason: str | None
+    expires: Day | None
+
+
 class FindingDocument(Struct, frozen=True, kw_only=True):
     """A breach of a rule, a suspicion of one that the capture cannot settle, or a remark."""
 
@@ -309,6 +327,7 @@ class FindingDocument(Struct, frozen=True, kw_only=True):
             description="The same for the same fault of the same party in another capture",
         ),
     ]
+    suppression: SuppressionDocument | None
 
 
 class ReportDocument(Struct, frozen=True, kw_only=True):
@@ -606,6 +625,9 @@ def finding_document(finding: Finding) -> FindingDocument:
         keyword=finding.keyword,
         reference=finding.reference,
         fingerprint=fingerprint(finding),
+        suppression=None
+        if (known := finding.suppression) is None
+        else SuppressionDocument(known.by, clean_or_none(known.reason), known.expires),  # type: ignore[arg-type]
     )
 
 
@@ -631,7 +653,7 @@ def fingerprint(finding: Finding) -> str:
 
 
 def count_findings(findings: Iterable[Finding]) -> FindingCounts:
-    """Count findings: those of status fail by severity, the others by status."""
+    """Count findings as `counted_as` says."""
     return finding_counts(Counter(map(counted_as, findings)))
 
 
@@ -642,6 +664,8 @@ def finding_counts(counts: Counter[str]) -> FindingCounts:
 
 def counted_as(finding: Finding) -> str:
     """Give the field of `FindingCounts` that a finding is counted in."""
+    if finding.suppression is not None:
+        return "suppressed"
     kind = finding.severity if finding.status is Status.FAIL else finding.status
     return kind.value
 

@@ -12,7 +12,11 @@ from pmiptrace.report.sections.captures import write_captures
 from pmiptrace.report.sections.findings import write_findings
 from pmiptrace.report.sections.timeline import write_timeline
 from pmiptrace.report.sections.totals import write_totals
-from pmiptrace.report.sections.verdict import write_silence, write_verdict
+from pmiptrace.report.sections.verdict import (
+    write_silence,
+    write_suppressed,
+    write_verdict,
+)
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.report.view import TextOptions, View
 
@@ -37,9 +41,11 @@ def render(
     write_captures(view)
     if not report.messages:
         write_silence(view)
+        write_suppressed(view)
         write_findings(view)
         return
     write_verdict(view)
+    write_suppressed(view)
     write_findings(view)
     write_bindings(view)
     write_timeline(view)

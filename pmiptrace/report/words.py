@@ -35,6 +35,16 @@ def tally(counts: Counter[str]) -> str:
     return joined(f"{count(number)} {name}" for name, number in counts.most_common())
 
 
+def suppressed_words(by: Counter[str]) -> str:
+    """Say how many findings are left out as known, and by what; nothing if there are none."""
+    parts = (
+        (by["baseline"], "by the baseline"),
+        (by["ignore"], "by ignores of the configuration"),
+    )
+    known = joined(f"{count(number)} {what}" for number, what in parts if number)
+    return f"{counted(by.total(), 'finding')} suppressed: {known}" if known else ""
+
+
 def shortened(name: str, limit: int = 16) -> str:
     """Give enough of a long name to find it where it stands whole."""
     return name if len(name) <= limit else f"{name[: limit - 1]}…"

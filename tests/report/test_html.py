@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_factory import handovers, hostile, many, multipath, silent
+from report_factory import handovers, hostile, known, many, multipath, silent
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
@@ -205,6 +205,13 @@ def test_a_finding_has_its_explanation_and_its_packet() -> None:
     assert any("Registration Overwrite" in cell or "Bulk" in cell for cell in marked)
     assert not any("Reserved" in cell for cell in marked)
     assert re.search(r'<span class="inside marked">', page)
+
+
+def test_what_is_known_is_a_line_with_its_number_and_nothing_else() -> None:
+    page = page_of(known())
+    assert "3 findings suppressed: 1 by the baseline, 2 by ignores of the configuration." in page
+    assert "BO-EXCLUSIVE" not in page.partition('id="totals"')[0]
+    assert "suppressed" not in page_of(multipath())
 
 
 def test_a_page_holds_no_more_than_it_may() -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from pmiptrace.address import address_octets
 from pmiptrace.errors import CaptureError
-from pmiptrace.model import Identifier, Moment, Party, Report, Status
+from pmiptrace.model import Identifier, Moment, Party, Report, Status, Suppression
 from pmiptrace.report.document import (
     capture_document,
     clean,
@@ -36,7 +36,7 @@ CONTRACT = {
     " dialect truncated problems",
     "captures/problems": "kind offset frame message",
     "summary": "messages exchanges sessions bindings findings interrupted",
-    "summary/findings": "error warning info inconclusive note",
+    "summary/findings": "error warning info inconclusive note suppressed",
     "rules": "rule judged passed failed inconclusive",
     "sessions": "id lma mobile_node prefixes ipv4_home_address mode partial partial_reason"
     " bindings",
@@ -53,7 +53,7 @@ CONTRACT = {
     "exchanges/status": "code name",
     "findings": "rule severity status why_inconclusive confidence party capture frame frames time"
     " occurrences session exchange lma mobile_node bid span message keyword reference"
-    " fingerprint",
+    " fingerprint suppression",
     "findings/party": "role address identifier",
     "findings/frames": "capture frame",
     "findings/span": "offset length field",
@@ -197,9 +197,26 @@ def test_an_lma_is_told_by_its_address() -> None:
 def test_the_summary_counts_failures_by_severity_and_the_rest_apart() -> None:
     summary = plain(report_document(report()))["summary"]
     assert summary["findings"] == {
-        "error": 1, "warning": 0, "info": 0, "inconclusive": 1, "note": 1,
+        "error": 1, "warning": 0, "info": 0, "inconclusive": 1, "note": 1, "suppressed": 0,
     }  # fmt: skip
     assert (summary["messages"], summary["sessions"], summary["bindings"]) == (3, 1, 1)
+
+
+def test_a_suppressed_finding_says_why_and_is_counted_as_nothing_else() -> None:
+    whole = report()
+    known = Suppression(by="ignore", reason="fixed in 2.1\x1b[31m", expires="2027-01-31")
+    first, *others = whole.findings
+    shown = plain(
+        report_document(replace(whole, findings=(replace(first, suppression=known), *others)))
+    )
+    assert shown["findings"][0]["suppression"] == {
+        "by": "ignore", "reason": r"fixed in 2.1\x1b[31m", "expires": "2027-01-31",
+    }  # fmt: skip
+    assert [finding["suppression"] for finding in shown["findings"][1:]] == [None, None]
+    assert shown["summary"]["findings"] == {
+        "error": 0, "warning": 0, "info": 0, "inconclusive": 1, "note": 1, "suppressed": 1,
+    }  # fmt: skip
+    assert fingerprint(replace(first, suppression=known)) == fingerprint(first)
 
 
 def test_a_message_shows_its_flags_and_options_by_name() -> None:

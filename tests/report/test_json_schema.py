@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Change
-from pmiptrace.model import Report
+from pmiptrace.model import Report, Suppression
 from pmiptrace.report.json import write
 from pmiptrace.report.jsonl import LineWriter
 from pmiptrace.report.schema import SCHEMAS, octets, schema_file
@@ -50,7 +50,13 @@ def test_the_published_schema_is_that_of_the_types(name: str) -> None:
     assert schema_file(name).read_bytes() == octets(name)
 
 
-@pytest.mark.parametrize("value", [report(), Report()])
+KNOWN = tuple(
+    finding(suppression=Suppression(by=by, reason=reason, expires=expires))
+    for by, reason, expires in (("ignore", "a reason", None), ("baseline", None, "2027-01-31"))
+)
+
+
+@pytest.mark.parametrize("value", [report(), Report(), replace(report(), findings=KNOWN)])
 def test_a_report_follows_its_schema(value: Report) -> None:
     validator("report-1.0.json").validate(json.loads(written(value)))
 
@@ -109,6 +115,20 @@ def test_a_selection_leaves_out_what_is_of_others_and_counts_the_rest() -> None:
     assert [line["type"] for line in told] == ["capture", "summary"]
     assert told[-1]["messages"] == 1
     assert told[-1]["exchanges"] == told[-1]["findings"]["error"] == 0
+
+
+def test_a_suppressed_finding_has_its_line_and_fails_nothing() -> None:
+    stream = io.BytesIO()
+    writer = LineWriter(stream, Narrowing(Selection(), {}))
+    for known in KNOWN:
+        writer.event(known)
+    writer.finish(())
+    *told, summary = (json.loads(line) for line in stream.getvalue().splitlines())
+    for line in (*told, summary):
+        validator("jsonl-1.0.json").validate(line)
+    assert [line["suppression"]["by"] for line in told] == ["ignore", "baseline"]
+    assert (summary["findings"]["suppressed"], summary["findings"]["error"]) == (2, 0)
+    assert not writer.outcome.failed
 
 
 def test_a_line_is_sent_at_once_to_one_who_follows() -> None:

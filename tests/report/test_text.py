@@ -15,6 +15,7 @@ from report_factory import (
     at,
     handovers,
     hostile,
+    known,
     many,
     multipath,
     silent,
@@ -39,6 +40,7 @@ from pmiptrace.report.text import TextOptions, TimeFormat, open_console, render
 WIDTHS = (60, 80, 120, 200)
 SCENES: dict[str, Callable[[], Report]] = {
     "multipath": multipath,
+    "known": known,
     "handovers": handovers,
     "hostile": hostile,
     "many": lambda: many(300),
@@ -50,6 +52,16 @@ def page(report: Report, width: int = 120, **options: object) -> str:
     console = Console(file=io.StringIO(), width=width)
     render(report, console=console, options=TextOptions(**options))
     return console.file.getvalue()
+
+
+def test_what_is_known_is_a_line_with_its_number_and_nothing_else() -> None:
+    text = page(known())
+    assert "No violation found" in text
+    assert "3 findings suppressed: 1 by the baseline, 2 by ignores of the configuration.\n" in text
+    assert "BO-EXCLUSIVE" not in text
+    assert "DISCOVER-FIRST" not in text
+    assert "PM-RETRANSMISSION" in text, "nobody knows of this one"
+    assert "suppressed" not in page(multipath())
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -31,6 +31,7 @@ from pmiptrace.report.words import (
     mag_name,
     node_name,
     party_name,
+    suppressed_words,
     tally,
     word,
 )
@@ -156,13 +157,14 @@ class _Page:
         self.clock = Clock(options.time, _times(report))
         self._found: dict[int | None, Counter[str]] = defaultdict(Counter)
         """Per session the findings that are no notes, by their degree, and failed requests."""
-        for finding in report.findings:
+        findings = [finding for finding in report.findings if finding.suppression is None]
+        for finding in findings:
             if finding.status is not Status.NOTE:
                 self._found[finding.session][_degree(finding)] += 1
         for exchange in report.exchanges:
             if has_failed(exchange):
                 self._found[exchange.session][_FAILED] += 1
-        self.findings = sorted(report.findings, key=_gravity)
+        self.findings = sorted(findings, key=_gravity)
         self.sessions = self.digest.worst_sessions(options.sessions)
         self._dialects = dialects
         self._packets = store.find(self._places(), report)
@@ -232,6 +234,7 @@ class _Page:
             "basis": f"{counted(judged, 'check')} of {counted(rules, 'rule')} on "
             f"{counted(report.messages, 'message')}; "
             f"{counted(len(report.sessions), 'session')}",
+            "suppressed": suppressed_words(digest.suppressed),
             "interrupted": report.interrupted,
         }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pmiptrace.model import Severity
 from pmiptrace.report.page import Part
-from pmiptrace.report.style import DOUBTFUL, GOOD, INCONCLUSIVE, SEVERITY, STRONG
+from pmiptrace.report.style import DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STRONG
 from pmiptrace.report.view import View
-from pmiptrace.report.words import count, counted, party_name, word
+from pmiptrace.report.words import count, counted, party_name, suppressed_words, word
 
 _SILENCE = (
     "the filter: does it let through `ip6 proto 135 or udp port 5436`, fragments and tunnels?",
@@ -45,6 +45,12 @@ def write_verdict(view: View) -> None:
         (worst.rule, STRONG),
         f", {party_name(worst.party)}, {view.frame(worst.findings[0].moment)}.",
     )
+
+
+def write_suppressed(view: View) -> None:
+    """Write how many findings are left out because they are known, if there are any."""
+    if words := suppressed_words(view.digest.suppressed):
+        view.page.line((f"{words}.", MUTED))
 
 
 def checks(view: View) -> str:
