@@ -84,6 +84,33 @@ Event = CaptureInfo | Message | Exchange | Change | Finding | Session
 """What an analysis gives as it goes on."""
 
 
+class Collection:
+    """The sessions, exchanges and findings of a run, each as it was given last."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[int, Session] = {}
+        self._exchanges: dict[int, Exchange] = {}
+        self._findings: list[Finding] = []
+
+    def add(self, event: Event) -> None:
+        """Keep an event, if it is one of those."""
+        if isinstance(event, Session):
+            self._sessions[event.id] = event
+        elif isinstance(event, Exchange):
+            self._exchanges[event.id] = event
+        elif isinstance(event, Finding):
+            self._findings.append(event)
+
+    def report(self, overview: Report) -> Report:
+        """Give the report of which an `overview` has the rest."""
+        return replace(
+            overview,
+            sessions=tuple(self._sessions[number] for number in sorted(self._sessions)),
+            exchanges=tuple(self._exchanges[number] for number in sorted(self._exchanges)),
+            findings=tuple(self._findings),
+        )
+
+
 class Analysis:
     """One run over captures. What becomes known comes out of `events`, or together as a `report`.
 
@@ -144,6 +171,19 @@ class Analysis:
         """Messages so far by their kind, capture duplicates apart."""
         self.interrupted = False
 
+    def observe(self, observer: Observer) -> None:
+        """Have one more observer hear of every step; to be called before the first event."""
+        first = self._observer
+        if first is None:
+            self._observer = observer
+            return
+
+        def both(seen: Seen, findings: Sequence[Finding]) -> None:
+            first(seen, findings)
+            observer(seen, findings)
+
+        self._observer = both
+
     @property
     def mags(self) -> Mapping[int, MagNode]:
         """The MAGs known so far, by every id that they had."""
@@ -199,30 +239,15 @@ class Analysis:
 
     def report(self) -> Report:
         """Read the captures and give all that was found; after Ctrl-C, what was found so far."""
-        sessions: dict[int, Session] = {}
-        exchanges: dict[int, Exchange] = {}
-        findings: list[Finding] = []
-
-        def collect(events: Iterator[Event]) -> None:
-            for event in events:
-                if isinstance(event, Session):
-                    sessions[event.id] = event
-                elif isinstance(event, Exchange):
-                    exchanges[event.id] = event
-                elif isinstance(event, Finding):
-                    findings.append(event)
-
+        collection = Collection()
         try:
-            collect(self.events())
+            for event in self.events():
+                collection.add(event)
         except KeyboardInterrupt:
             self.interrupted = True
-            collect(self._conclusion())
-        return replace(
-            self.overview(),
-            sessions=tuple(sessions[number] for number in sorted(sessions)),
-            exchanges=tuple(exchanges[number] for number in sorted(exchanges)),
-            findings=tuple(findings),
-        )
+            for event in self._conclusion():
+                collection.add(event)
+        return collection.report(self.overview())
 
     def overview(self) -> Report:
         """Give the report without sessions, exchanges and findings, once the events are over."""
@@ -383,27 +408,17 @@ class Analysis:
     # ------------------------------------------------------------------------------- judging
 
     def _message(self, message: Message) -> Iterator[Event]:
-        index = message.frame.capture
-        is_duplicate = False
         if self._observer is not None:
             self._observer(message, ())
         for step in self._tracker.feed(message):
-            is_duplicate = is_duplicate or "PM-DUP-CAPTURE" in step.events
             yield from self._step(step)
-        if is_duplicate:
-            self._duplicates[index] += 1
-        else:
-            self._messages[index] += 1
-            self.messages_by_type[message.kind] += 1
-            if message.dialect is not None:
-                self._dialects.setdefault(index, message.dialect)
 
     def _step(self, step: Step) -> Iterator[Event]:
         message, exchange = step.message, step.exchange
         findings = self._engine.evaluate(step) if self._judge else ()
         if self._observer is not None:
             self._observer(step, findings)
-        if message is not None and "PM-DUP-CAPTURE" not in step.events:
+        if message is not None and self._count(message, step):
             yield message
         for number, (binding, transition) in zip(step.moved, step.transitions, strict=True):
             session = self._session(step, number)
@@ -414,6 +429,18 @@ class Analysis:
         yield from findings
         if step.before is not None and step.after is None:
             yield step.before
+
+    def _count(self, message: Message, step: Step) -> bool:
+        """Count a message before anybody hears of it; tell whether it is no duplicate."""
+        index = message.frame.capture
+        if "PM-DUP-CAPTURE" in step.events:
+            self._duplicates[index] += 1
+            return False
+        self._messages[index] += 1
+        self.messages_by_type[message.kind] += 1
+        if message.dialect is not None:
+            self._dialects.setdefault(index, message.dialect)
+        return True
 
     def _session(self, step: Step, number: int) -> Session | None:
         """Give the session that a transition of a step is about, as it is after the step."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from pmiptrace.address import address_octets, address_text
 from pmiptrace.errors import UsageError
 from pmiptrace.model import (
     Binding,
+    CaptureInfo,
     Exchange,
     Finding,
     Identifier,
@@ -31,6 +32,9 @@ from pmiptrace.model import (
 )
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc8278 import MagIdentifier
+
+if TYPE_CHECKING:
+    from pmiptrace.analysis import Event
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -233,6 +237,16 @@ class Narrowing:
             (party.address, party.identifier) if is_mag else (),
         )
 
+    def event(self, event: Event) -> Event | None:
+        """Give what is reported of an event; None for nothing."""
+        if isinstance(event, Message):
+            chosen = self.message(event)
+        elif isinstance(event, Exchange | Finding | Session):
+            chosen = self.part(event)
+        else:
+            chosen = isinstance(event, CaptureInfo) or self.change(event.session, event.binding)
+        return event if chosen else None
+
     def part(self, part: Exchange | Finding | Session) -> bool:
         """Tell whether an exchange, a finding or a session is reported."""
         if isinstance(part, Exchange):
@@ -275,6 +289,8 @@ class Outcome(Struct, kw_only=True):
     interrupted: bool = False
     faulty: bool = False
     """Whether a fault in this program ended the analysis."""
+    unread: bool = False
+    """Whether whoever read one of several reports went away."""
 
     def exit_code(self, *, allow_empty: bool = False) -> int:
         """Give the exit code: the first that applies of 3, 1, 4, 0 and 130.

@@ -15,20 +15,12 @@ from pmiptrace.cli.arguments import (
     Lma,
     Mag,
     MobileNode,
-    Output,
     Time,
     finish,
 )
+from pmiptrace.cli.outputs import ORDER, outputs
+from pmiptrace.report.formats import FORMATS, format_named
 from pmiptrace.report.times import TimeFormat
-
-
-class Format(StrEnum):
-    """What a report can be written as."""
-
-    TEXT = "text"
-    JSON = "json"
-    JSONL = "jsonl"
-    HTML = "html"
 
 
 class FailOn(StrEnum):
@@ -40,7 +32,19 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
-EXIT_CODES = """\b
+_WIDTH = max(len(form.name) for form in FORMATS)
+EPILOG = "\n".join(
+    (
+        "\b",
+        "Formats:",
+        *(f"  {form.name:{_WIDTH}}  {form.help}" for form in FORMATS),
+        "Each --format may be followed by an -o of its own:",
+        "  --format html -o report.html --format json -o report.json --format text",
+        "",
+        "",
+    )
+)
+EPILOG += """\b
 Exit code, the first that applies:
     2  usage or configuration error
     3  a capture cannot be opened or is no capture; the others are reported
@@ -53,11 +57,25 @@ pmiptrace itself."""
 
 
 def analyze(
+    ctx: typer.Context,
     captures: Captures,
     format: Annotated[  # noqa: A002
-        Format, typer.Option("--format", help="What to write the report as.")
-    ] = Format.TEXT,
-    output: Output = None,
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="What to write the report as, of the formats below. Repeatable. [default: text]",
+        ),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to this file, whole or not at all: the report of the --format before it.",
+        ),
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,23 +118,28 @@ def analyze(
     State is always built on every message; --select, --ignore, --mobile-node, --mag and --lma
     narrow what is reported, and the exit code follows what is reported.
     """
-    from pmiptrace.cli.reporting import ReportRequest, write_report
 
-    request = ReportRequest(
-        captures=tuple(captures),
-        format=format.value,
-        output=None if output == "-" else output,
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
-        fail_on=None if fail_on is FailOn.NEVER else fail_on.value,
-        mobile_node=mobile_node,
-        mag=mag,
-        lma=lma,
-        allow_empty=allow_empty,
-        dialect=dialect,
-        timers=tuple(timers or ()),
-        config=config,
-        time=time,
-        jobs=jobs,
-    )
-    finish(lambda: write_report(request))
+    def work() -> int:
+        names = [format_named(name).name for name in format or ()]
+        wanted = outputs(ctx.meta[ORDER], names, output or ())
+        from pmiptrace.cli.reporting import ReportRequest, write_reports
+
+        request = ReportRequest(
+            captures=tuple(captures),
+            outputs=wanted,
+            select=tuple(select or ()),
+            ignore=tuple(ignore or ()),
+            fail_on=None if fail_on is FailOn.NEVER else fail_on.value,
+            mobile_node=mobile_node,
+            mag=mag,
+            lma=lma,
+            allow_empty=allow_empty,
+            dialect=dialect,
+            timers=tuple(timers or ()),
+            config=config,
+            time=time,
+            jobs=jobs,
+        )
+        return write_reports(request)
+
+    finish(work)

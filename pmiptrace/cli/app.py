@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from pmiptrace.cli import export
-from pmiptrace.cli.analyze import EXIT_CODES, analyze
+from pmiptrace.cli.analyze import EPILOG, analyze
 from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
 from pmiptrace.cli.codes import codes
 from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 from pmiptrace.cli.options import options
+from pmiptrace.cli.outputs import CommandInOrder
 from pmiptrace.cli.states import states
 from pmiptrace.cli.stats import stats
 from pmiptrace.cli.timeline import timeline
@@ -25,7 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(short_help="Report who broke which rule, and the bindings.", epilog=EXIT_CODES)(analyze)
+app.command(
+    cls=CommandInOrder, short_help="Report who broke which rule, and the bindings.", epilog=EPILOG
+)(analyze)
 app.command(
     short_help="List the messages, or show every field of some.", epilog=DISSECT_EXIT_CODES
 )(dissect)

@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.cli.progress import progress
-from pmiptrace.cli.run import Request, console, follow, perform, tell, tell_end, tell_no_match
+from pmiptrace.cli.run import ViewRequest, follow, perform, tell, tell_end, tell_no_match
 from pmiptrace.errors import UsageError
 from pmiptrace.model import CaptureInfo, Finding
 from pmiptrace.report.columns import Column, Filter, chosen
 from pmiptrace.report.document import capture_document, unopened
+from pmiptrace.report.output import console
 from pmiptrace.report.packets import Frames, Packet, Packets, Range, is_frames
 from pmiptrace.selection import Narrowing, Outcome, Selection
 
@@ -22,7 +23,7 @@ USAGE = 2
 """Exit code of a usage error, and of a frame without signalling."""
 
 
-class Listing(Request, frozen=True, kw_only=True):
+class Listing(ViewRequest, frozen=True, kw_only=True):
     """What ``dissect`` is asked for."""
 
     arguments: tuple[str, ...]

@@ -1,37 +1,41 @@
-"""One run of ``analyze``: reads captures, writes the report, gives the exit code."""
+"""One run of ``analyze``: reads captures, writes the reports, gives the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, TypeVar
 
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Event, useful_jobs
 from pmiptrace.capture.scanner import scanner
+from pmiptrace.cli.outputs import Output
 from pmiptrace.cli.progress import progress
 from pmiptrace.cli.run import (
-    CapturesRequest,
-    console,
+    Request,
     follow,
+    perform_all,
+    silence_stdout,
     tell_end,
     tell_fault,
     tell_no_match,
 )
+from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session, Severity
-from pmiptrace.report.digest import Digest
-from pmiptrace.report.document import unopened, with_unopened
+from pmiptrace.report.document import with_unopened
+from pmiptrace.report.formats import ReportWriter, Target, format_named
 from pmiptrace.rules.catalogue import catalogue
-from pmiptrace.selection import Narrowing, Outcome, Selection, narrow, outcome, rule_ids
+from pmiptrace.selection import Narrowing, Outcome, Selection, rule_ids
 
-if TYPE_CHECKING:
-    from pmiptrace.report.html.packets import PacketStore
-    from pmiptrace.wire.dialect import Dialect
+T = TypeVar("T")
 
 
-class ReportRequest(CapturesRequest, frozen=True, kw_only=True):
+class ReportRequest(Request, frozen=True, kw_only=True):
     """What ``analyze`` is asked for."""
 
+    captures: tuple[str, ...]
+    outputs: tuple[Output, ...] = (Output(),)
+    """The reports to write; those to standard output, of which there is at most one, anywhere."""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: str | None = "error"
@@ -50,141 +54,153 @@ class ReportRequest(CapturesRequest, frozen=True, kw_only=True):
         )
 
 
-def write_report(request: ReportRequest) -> int:
+def write_reports(request: ReportRequest) -> int:
     """Do what is asked for and give the exit code.
 
-    Raises `UsageError` if it makes no sense, or if the report cannot be written.
+    Raises `UsageError` if it makes no sense, or if a report cannot be written.
     """
     scanner()  # a wrong choice is told before anything is done
     selected = request.selection
-    return request.perform(lambda stream: _analyze(request, selected, stream))
+    # Standard output is opened first, and so closed last: should its reader be gone by then, the
+    # files are in their places.
+    outputs = sorted(request.outputs, key=lambda output: output.path is not None)
+    return perform_all(
+        request.captures,
+        [output.path for output in outputs],
+        lambda streams: _analyze(request, selected, outputs, streams),
+        allow_empty=request.allow_empty,
+    )
 
 
-def _analyze(request: ReportRequest, selected: Selection, stream: BinaryIO) -> Outcome:
-    """Analyze the captures, write the report to `stream`, and tell the rest to standard error."""
-    lines = request.format == "jsonl"
-    with progress(wanted=not (lines and stream.isatty())) as told:
-        packets = _packet_store() if request.format == "html" else None
+def _analyze(
+    request: ReportRequest,
+    selected: Selection,
+    outputs: Sequence[Output],
+    streams: Sequence[BinaryIO],
+) -> Outcome:
+    """Analyze the captures, write the reports, and tell the rest to standard error."""
+    formats = [format_named(output.format) for output in outputs]
+    result = Outcome()
+    crowded = any(f.streams and s.isatty() for f, s in zip(formats, streams, strict=True))
+    with progress(wanted=not crowded) as told:
         analysis = request.analysis(
             request.captures,
             jobs=useful_jobs() if request.jobs is None else request.jobs,
             progress=told,
-            observer=packets,
         )
-        if lines:
-            result = _write_lines(request, analysis, selected, stream)
-        elif request.format in ("json", "html"):
-            report, result = _report(request, analysis, selected)
-        else:
-            digest, report, result = _digest(request, analysis, selected)
-    if packets is not None:
-        _write_html(request, report, packets, analysis.dialects, selected, stream)
-    elif request.format == "json":
-        from pmiptrace.report.json import write
 
-        write(report, stream)
-    elif not lines:
-        _write_text(request, report, digest, selected, stream)
+        reports = []
+        for form, output, stream in zip(formats, outputs, streams, strict=True):
+            target = Target(
+                stream=stream,
+                path=output.path,
+                live="-" in request.captures or stream.isatty(),
+                time=request.time,
+                narrowness=selected.narrowness,
+                mags=analysis.mags,
+                dialects=analysis.dialects,
+                observe=analysis.observe,
+                exit_code=lambda: result.exit_code(allow_empty=request.allow_empty),
+            )
+            reports.append(_Report(form.open(target), output, is_alone=len(outputs) == 1))
+        run = _Run(Narrowing(selected, analysis.mags), result, reports)
+        overview = run.follow(request, analysis)
+    run.finish(overview)
     tell_end(analysis)
     return result
 
 
-def _report(
-    request: ReportRequest, analysis: Analysis, selected: Selection
-) -> tuple[Report, Outcome]:
-    try:
-        whole = analysis.report()
-    except Exception as error:
-        return _faulty(request, error)
-    report = with_unopened(narrow(whole, selected), analysis.errors)
-    if selected.is_narrow and not (report.sessions or report.exchanges):
-        tell_no_match(selected)
-    return report, outcome(report, selected, unopened=bool(analysis.errors))
+class _Report:
+    """A report that is being written."""
 
+    def __init__(self, writer: ReportWriter, output: Output, *, is_alone: bool) -> None:
+        self._writer = writer
+        self._output = output
+        self._is_alone = is_alone
+        self.is_unread = False
+        """Whether its reader went away."""
 
-def _faulty(request: ReportRequest, error: Exception) -> tuple[Report, Outcome]:
-    """Tell of a fault in this program, and give the report that says nothing else."""
-    problem = Problem("internal-error", tell_fault(error))
-    captures = (CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
-    return Report(captures=tuple(captures)), Outcome(faulty=True)
+    def event(self, event: Event) -> None:
+        """Hand on what became known."""
+        self._do(self._writer.event, event)
 
+    def finish(self, overview: Report) -> None:
+        """Have the rest written."""
+        self._do(self._writer.finish, overview)
 
-def _digest(
-    request: ReportRequest, analysis: Analysis, selected: Selection
-) -> tuple[Digest, Report, Outcome]:
-    """Run the analysis, and keep of it what a page shows."""
-    digest, narrowing, result = Digest(), Narrowing(selected, analysis.mags), Outcome()
+    def _do(self, write: Callable[[T], object], value: T) -> None:
+        """Write something; the reports beside one whose reader went away are written all the same.
 
-    def take(event: Event) -> None:
-        if isinstance(event, Exchange | Finding | Session) and not narrowing.part(event):
+        Raises `UsageError` if it cannot be written.
+        """
+        if self.is_unread:
             return
-        if isinstance(event, Finding):
-            result.failed |= selected.fails(event)
-        digest.add(event)
-
-    try:
-        follow(analysis, take)
-    except Exception as error:
-        return digest, *_faulty(request, error)
-    whole = analysis.overview()
-    rules = tuple(count for count in whole.rules if selected.rule(count.rule))
-    report = with_unopened(replace(whole, rules=rules), analysis.errors)
-    if selected.is_narrow and not (digest.session_totals.count or digest.totals.count):
-        tell_no_match(selected)
-    result.messages, result.interrupted = report.messages, report.interrupted
-    result.unopened = bool(analysis.errors)
-    return digest, report, result
+        try:
+            write(value)
+        except BrokenPipeError:
+            if self._is_alone:
+                raise
+            self.is_unread = True
+        except OSError as error:
+            if self._output.path is None:
+                silence_stdout()
+            where = "the report" if self._output.path is None else f"{self._output.path}: it"
+            raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 
 
-def _packet_store() -> PacketStore:
-    from pmiptrace.report.html.packets import PacketStore
+class _Run:
+    """Hands what an analysis gives, narrowed to what is selected, to all who write of it."""
 
-    return PacketStore()
+    def __init__(self, narrowing: Narrowing, result: Outcome, reports: Sequence[_Report]) -> None:
+        self._narrowing = narrowing
+        self._result = result
+        self._reports = reports
+        self.has_matched = False
+        """Whether an exchange or a session was of those that are selected."""
 
+    def take(self, event: Event) -> None:
+        """Report an event, if it is selected."""
+        chosen = self._narrowing.event(event)
+        if chosen is None:
+            return
+        if isinstance(chosen, Finding):
+            self._result.failed |= self._narrowing.selection.fails(chosen)
+        elif isinstance(chosen, Exchange | Session):
+            self.has_matched = True
+        for report in self._reports:
+            report.event(chosen)
 
-def _write_html(
-    request: ReportRequest,
-    report: Report,
-    packets: PacketStore,
-    dialects: Mapping[str, Dialect],
-    selected: Selection,
-    stream: BinaryIO,
-) -> None:
-    from pmiptrace.report.html import HtmlOptions, render
+    def follow(self, request: ReportRequest, analysis: Analysis) -> Report:
+        """Follow an analysis to its end; give what is known of it as a whole."""
+        selected = self._narrowing.selection
+        try:
+            follow(analysis, self.take)
+            whole = analysis.overview()
+        except (PmiptraceError, BrokenPipeError):
+            raise
+        except Exception as error:
+            self._result.faulty = True
+            return self._faulty(request, error)
+        rules = tuple(count for count in whole.rules if selected.rule(count.rule))
+        overview = with_unopened(replace(whole, rules=rules), analysis.errors)
+        for info in overview.captures[len(whole.captures) :]:
+            self.take(info)
+        self._result.messages, self._result.interrupted = overview.messages, overview.interrupted
+        self._result.unopened = bool(analysis.errors)
+        if selected.is_narrow and not self.has_matched:
+            tell_no_match(selected)
+        return overview
 
-    options = HtmlOptions(time=request.time, narrowness=selected.narrowness)
-    for piece in render(report, store=packets, dialects=dialects, options=options):
-        stream.write(piece.encode("utf-8", "backslashreplace"))
+    def _faulty(self, request: ReportRequest, error: Exception) -> Report:
+        """Tell of a fault in this program; give an overview that says nothing else."""
+        problem = Problem("internal-error", tell_fault(error))
+        infos = tuple(CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
+        for info in infos:
+            self.take(info)
+        return Report(captures=infos)
 
-
-def _write_text(
-    request: ReportRequest, report: Report, digest: Digest, selected: Selection, stream: BinaryIO
-) -> None:
-    from pmiptrace.report.text import TextOptions, render
-
-    with console(request.output, stream) as page:
-        options = TextOptions(time=request.time, narrowness=selected.narrowness)
-        render(report, console=page, options=options, digest=digest)
-
-
-def _write_lines(
-    request: ReportRequest, analysis: Analysis, selected: Selection, stream: BinaryIO
-) -> Outcome:
-    from pmiptrace.report.jsonl import LineWriter
-
-    live = "-" in request.captures or stream.isatty()
-    writer = LineWriter(stream, Narrowing(selected, analysis.mags), flush=live)
-    result = writer.outcome
-    try:
-        follow(analysis, writer.event)
-    except OSError:
-        raise
-    except Exception as fault:
-        tell_fault(fault)
-        result.faulty = True
-    for error in analysis.errors:
-        writer.event(unopened(error))
-    result.unopened = bool(analysis.errors)
-    result.interrupted = analysis.interrupted
-    writer.finish(analysis.rules)
-    return result
+    def finish(self, overview: Report) -> None:
+        """Have all reports written to their end."""
+        for report in self._reports:
+            report.finish(overview)
+        self._result.unread = any(report.is_unread for report in self._reports)

@@ -9,10 +9,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from io import TextIOWrapper
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 
@@ -24,9 +23,6 @@ from pmiptrace.report.times import TimeFormat
 from pmiptrace.selection import Outcome, Pattern, Selection
 from pmiptrace.settings import settings
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
 
@@ -34,9 +30,6 @@ READER_GONE = 141
 class Request(Struct, frozen=True, kw_only=True):
     """What the command line asks for, as it was written there."""
 
-    format: str = "text"
-    output: str | None = None
-    """A file; None for standard output."""
     allow_empty: bool = False
     dialect: str = "auto"
     timers: tuple[str, ...] = ()
@@ -65,8 +58,16 @@ class Request(Struct, frozen=True, kw_only=True):
         )
 
 
-class CapturesRequest(Request, frozen=True, kw_only=True):
-    """The same of commands whose arguments are captures only."""
+class ViewRequest(Request, frozen=True, kw_only=True):
+    """The same of commands that write one thing."""
+
+    format: str = "text"
+    output: str | None = None
+    """A file; None for standard output."""
+
+
+class CapturesRequest(ViewRequest, frozen=True, kw_only=True):
+    """The same of those whose arguments are captures only."""
 
     captures: tuple[str, ...]
 
@@ -90,10 +91,27 @@ def perform(
 
     Raises `UsageError` if it cannot be written, or would take the place of a capture.
     """
-    _refuse_to_overwrite(captures, output)
+
+    def alone(streams: Sequence[BinaryIO]) -> Outcome:
+        (stream,) = streams
+        return work(stream)
+
+    return perform_all(captures, (output,), alone, allow_empty=allow_empty)
+
+
+def perform_all(
+    captures: Iterable[str],
+    outputs: Sequence[str | None],
+    work: Callable[[Sequence[BinaryIO]], Outcome],
+    *,
+    allow_empty: bool = False,
+) -> int:
+    """Do the same for several outputs of one work: if one cannot be written, no file appears."""
+    for output in outputs:
+        _refuse_to_overwrite(captures, output)
     try:
-        with destination(output) as stream:
-            result = work(stream)
+        with ExitStack() as opened:
+            result = work([opened.enter_context(destination(output)) for output in outputs])
     except BrokenPipeError:
         silence_stdout()
         return READER_GONE
@@ -107,6 +125,9 @@ def perform(
     except Exception as error:
         tell_fault(error)
         return Outcome(faulty=True).exit_code()
+    if result.unread:
+        silence_stdout()
+        return READER_GONE
     return result.exit_code(allow_empty=allow_empty)
 
 
@@ -125,31 +146,6 @@ def tell_end(analysis: Analysis) -> None:
         tell(str(error))
     if analysis.interrupted:
         tell("interrupted; the report covers what was read until then")
-
-
-@contextmanager
-def console(output: str | None, stream: BinaryIO) -> Iterator[Console]:
-    """Open what a page is written to: as wide as the terminal is, or a file without colour."""
-    from rich.console import Console
-
-    from pmiptrace.report.page import PIPE_WIDTH, open_console
-
-    if output is None:
-        # An encoding that lacks a character shall not end the report.
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        try:
-            yield open_console(sys.stdout)
-        except SystemExit as gone:  # what rich makes of a broken pipe
-            raise BrokenPipeError from gone
-        sys.stdout.flush()
-        return
-    text = TextIOWrapper(stream, encoding="utf-8")
-    yield Console(
-        file=text, width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
-    )
-    text.flush()
-    text.detach()
 
 
 def follow(analysis: Analysis, take: Callable[[Event], object]) -> None:

@@ -19,8 +19,9 @@ def show(
     find: Callable[[], T], write: Callable[[Console, T], None], form: str, output: str | None
 ) -> NoReturn:
     """Find what was asked for and write it as text or JSON; ends the program."""
-    from pmiptrace.cli.run import console, perform
+    from pmiptrace.cli.run import perform
     from pmiptrace.report.lookup import as_json
+    from pmiptrace.report.output import console
     from pmiptrace.selection import Outcome
 
     path = None if output == "-" else output

@@ -12,7 +12,6 @@ from pmiptrace.cache import BindingCache, CacheBuilder
 from pmiptrace.cli.progress import progress
 from pmiptrace.cli.run import (
     CapturesRequest,
-    console,
     follow,
     tell,
     tell_end,
@@ -24,6 +23,7 @@ from pmiptrace.instant import instant
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.document import unopened
+from pmiptrace.report.output import console
 from pmiptrace.report.times import rfc3339
 from pmiptrace.selection import Narrowing, Outcome
 from pmiptrace.statistics import Collector

@@ -65,9 +65,10 @@ ROUTINE = frozenset({ExchangeKind.REFRESH, ExchangeKind.BULK, ExchangeKind.HEART
 class FindingGroup:
     """The findings of one rule about one party that share their status."""
 
-    __slots__ = ("alike", "count", "findings", "reasons", "severity")
+    __slots__ = ("_limit", "alike", "count", "findings", "reasons", "severity")
 
-    def __init__(self, first: Finding) -> None:
+    def __init__(self, first: Finding, *, limit: int = _FINDINGS) -> None:
+        self._limit = limit
         self.count = 0
         self.findings: list[Finding] = []
         """Those that became known first, in the order of time; at least one."""
@@ -100,7 +101,7 @@ class FindingGroup:
         self.alike = self.alike and (
             not self.findings or finding.message == self.findings[0].message
         )
-        if len(self.findings) < _FINDINGS:
+        if len(self.findings) < self._limit:
             # What rests on a missing answer is known late, and belongs before what came since.
             insort(self.findings, finding, key=_when)
         if len(self.reasons) < 2:

@@ -7,12 +7,30 @@ The same report always gives the same octets.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import json
 
+from pmiptrace.analysis import Collection
 from pmiptrace.model import Report
 from pmiptrace.report.document import ReportDocument, report_document
+
+if TYPE_CHECKING:
+    from pmiptrace.report.formats import Target
+
+
+class JsonWriter(Collection):
+    """Collects a run, and writes it when it is over."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self._stream = target.stream
+
+    event = Collection.add
+
+    def finish(self, report: Report) -> None:
+        """Write the document."""
+        write(self.report(report), self._stream)
 
 
 def write(report: Report, stream: BinaryIO) -> None:

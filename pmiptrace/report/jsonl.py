@@ -7,8 +7,8 @@ summary, so that memory does not grow with the capture and a reader can follow a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct, json
@@ -20,7 +20,7 @@ from pmiptrace.model import (
     Finding,
     MagNode,
     Message,
-    RuleCount,
+    Report,
     Session,
 )
 from pmiptrace.report.document import (
@@ -49,10 +49,10 @@ from pmiptrace.report.document import (
     tool,
 )
 from pmiptrace.report.times import rfc3339
-from pmiptrace.selection import Narrowing, Outcome
 
 if TYPE_CHECKING:
     from pmiptrace.analysis import Change, Event
+    from pmiptrace.report.formats import Target
 
 
 class CaptureLine(CaptureDocument, frozen=True, kw_only=True, tag_field="type", tag="capture"):
@@ -111,63 +111,48 @@ L = TypeVar("L", bound=Struct)
 
 
 class LineWriter:
-    """Writes what an analysis yields, narrowed to what is selected.
+    """Writes what a run gives, as it goes on; nothing is kept but counts."""
 
-    `flush` sends every line on its way at once, for a reader that follows a live capture.
-    """
-
-    def __init__(self, stream: BinaryIO, narrowing: Narrowing, *, flush: bool = False) -> None:
-        self.outcome = Outcome()
-        self._stream = stream
-        self._narrowing = narrowing
-        self._mags = narrowing.mags
-        self._flush = flush
-        self._kinds: Counter[str] = Counter()
+    def __init__(self, target: Target) -> None:
+        self._stream = target.stream
+        self._mags = target.mags
+        self._flush = target.live
         self._counts: Counter[str] = Counter()
         self._findings: Counter[str] = Counter()
 
     def event(self, event: Event) -> None:
-        """Write one event, if it is selected."""
-        chosen = self._narrowing
+        """Write one event."""
         if isinstance(event, Message):
-            self.outcome.messages += 1
-            self._kinds[event.kind] += 1
-            if chosen.message(event):
-                self._write(message_document(event, MessageLine))
+            self._write(message_document(event, MessageLine))
         elif isinstance(event, Exchange):
-            if chosen.exchange(event):
-                self._counts["exchanges"] += 1
-                self._write(exchange_document(event, self._mags, ExchangeLine))
+            self._counts["exchanges"] += 1
+            self._write(exchange_document(event, self._mags, ExchangeLine))
         elif isinstance(event, Finding):
-            if chosen.finding(event):
-                self._findings[counted_as(event)] += 1
-                self.outcome.failed |= chosen.selection.fails(event)
-                self._write(_line(FindingLine, finding_document(event)))
+            self._findings[counted_as(event)] += 1
+            self._write(_line(FindingLine, finding_document(event)))
         elif isinstance(event, Session):
-            if chosen.session(event):
-                self._counts["sessions"] += 1
-                self._counts["bindings"] += len(event.bindings)
-                self._write(_line(SessionLine, session_document(event, self._mags)))
+            self._counts["sessions"] += 1
+            self._counts["bindings"] += len(event.bindings)
+            self._write(_line(SessionLine, session_document(event, self._mags)))
         elif isinstance(event, CaptureInfo):
             self._write(_line(CaptureLine, capture_document(event)))
-        elif chosen.change(event.session, event.binding):
+        else:
             self._write(transition_line(event, self._mags))
 
-    def finish(self, rules: Iterable[RuleCount]) -> None:
+    def finish(self, report: Report) -> None:
         """Write the summary."""
-        chosen = self._narrowing.selection
         self._write(
             SummaryLine(
                 schema_version="1.0",
                 tool=tool(),
-                messages=self.outcome.messages,
+                messages=report.messages,
                 exchanges=self._counts["exchanges"],
                 sessions=self._counts["sessions"],
                 bindings=self._counts["bindings"],
                 findings=finding_counts(self._findings),
-                interrupted=self.outcome.interrupted,
-                messages_by_type=dict(self._kinds.most_common()),
-                rules=tuple(rule_document(count) for count in rules if chosen.rule(count.rule)),
+                interrupted=report.interrupted,
+                messages_by_type=report.messages_by_type,
+                rules=tuple(map(rule_document, report.rules)),
             )
         )
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import BinaryIO
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, BinaryIO
 
 from pmiptrace.capture.writer import whole_file
 from pmiptrace.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @contextmanager
@@ -29,3 +33,31 @@ def destination(path: str | None) -> Iterator[BinaryIO]:
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
         yield stream
+
+
+@contextmanager
+def console(path: str | None, stream: BinaryIO) -> Iterator[Console]:
+    """Open what a page is written to: as wide as the terminal is, or a file without colour.
+
+    `stream` is what `destination` opened for the same `path`.
+    """
+    from rich.console import Console
+
+    from pmiptrace.report.page import PIPE_WIDTH, open_console
+
+    if path is None:
+        # An encoding that lacks a character shall not end the report.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            yield open_console(sys.stdout)
+        except SystemExit as gone:  # what rich makes of a broken pipe
+            raise BrokenPipeError from gone
+        sys.stdout.flush()
+        return
+    text = TextIOWrapper(stream, encoding="utf-8")
+    yield Console(
+        file=text, width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
+    )
+    text.flush()
+    text.detach()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 
 from pmiptrace.model import Report
 from pmiptrace.report.digest import Digest
+from pmiptrace.report.output import console as opened_console
 from pmiptrace.report.page import open_console
 from pmiptrace.report.sections.bindings import write_bindings
 from pmiptrace.report.sections.captures import write_captures
@@ -20,7 +23,26 @@ from pmiptrace.report.sections.verdict import (
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.report.view import TextOptions, View
 
-__all__ = ["TextOptions", "TimeFormat", "open_console", "render"]
+if TYPE_CHECKING:
+    from pmiptrace.report.formats import Target
+
+__all__ = ["TextOptions", "TextWriter", "TimeFormat", "open_console", "render"]
+
+
+class TextWriter:
+    """Keeps of a run what a page shows, and writes that when it is over."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._digest = Digest()
+        self.event = self._digest.add
+
+    def finish(self, report: Report) -> None:
+        """Write the page."""
+        target = self._target
+        options = TextOptions(time=target.time, narrowness=target.narrowness)
+        with opened_console(target.path, target.stream) as console:
+            render(report, console=console, options=options, digest=self._digest)
 
 
 def render(

@@ -13,8 +13,8 @@ import pytest
 from command_line import Run
 from jsonschema import Draft202012Validator
 
-import pmiptrace.cli.reporting
 import pmiptrace.report.json
+import pmiptrace.report.text
 from pmiptrace.analysis import Event
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.model import Exchange, Frame
@@ -426,10 +426,10 @@ def test_a_fault_in_the_report_is_told_and_leaves_no_file_behind(
 def test_an_interrupt_while_writing_leaves_no_file_behind(
     captures: Path, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pmiptrace.cli.reporting, "_write_text", interrupted)
+    monkeypatch.setattr(pmiptrace.report.text, "render", interrupted)
     before = sorted(captures.iterdir())
     assert run("analyze", captures / "clean.pcap", "-o", captures / "report").code == 130
     assert sorted(captures.iterdir()) == before

@@ -1,0 +1,169 @@
+"""Several reports of one run: which goes where, and what becomes of the others if one fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import Run
+
+import pmiptrace.report.html.writer
+from pmiptrace.capture.writer import write_pcap
+from pmiptrace.cli.outputs import Output, outputs
+from pmiptrace.errors import UsageError
+from pmiptrace.testing import Trace
+
+ROOT = Path(__file__).parents[2]
+
+
+def read(line: str) -> tuple[Output, ...]:
+    """Give the reports that a command line of ``--format`` and ``-o`` asks for."""
+    words = line.split()
+    names = {"--format": "format", "-o": "output", "--select": "select"}
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    return outputs(
+        [names[option] for option, _ in pairs],
+        [value for option, value in pairs if option == "--format"],
+        [value for option, value in pairs if option == "-o"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", [Output("text")]),
+        ("-o a", [Output("text", "a")]),
+        ("-o -", [Output("text")]),
+        ("--format json", [Output("json")]),
+        ("--format json -o a", [Output("json", "a")]),
+        ("-o a --format json", [Output("json", "a")]),
+        ("--format json -o -", [Output("json")]),
+        ("--format json -o a --format html -o b", [Output("json", "a"), Output("html", "b")]),
+        ("--format json -o a --format text", [Output("json", "a"), Output("text")]),
+        ("--format text --format json -o a", [Output("text"), Output("json", "a")]),
+        (
+            "--format json --select RFC8278 -o a --format text",
+            [Output("json", "a"), Output("text")],
+        ),
+        ("--format json -o a --format json -o b", [Output("json", "a"), Output("json", "b")]),
+        ("--format json -o a --format text -o -", [Output("json", "a"), Output("text")]),
+    ],
+)
+def test_a_file_is_that_of_the_format_before_it(line: str, expected: list[Output]) -> None:
+    assert read(line) == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("-o a -o b", "-o a has no --format before it: .* write each as --format NAME -o FILE"),
+        ("-o a --format json -o b", "-o a has no --format before it"),
+        ("-o a --format json --format html", "-o a has no --format before it"),
+        ("--format json -o a -o b", "--format json has two files, a and b"),
+        ("--format json -o - -o b", "--format json has two files, - and b"),
+        (
+            "--format json --format html",
+            "--format json and --format html both go to standard output: give one a file, as in"
+            " --format html -o FILE",
+        ),
+        ("--format json -o - --format html", "both go to standard output"),
+        ("--format json -o a --format html -o a", "both go to a$"),
+        ("--format json -o a --format html -o ./x/../a", "both go to"),
+    ],
+)
+def test_what_leaves_the_file_open_is_a_usage_error(line: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        read(line)
+
+
+# ---------------------------------------------------------------------------- as a user runs it
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one capture, that a MAG breaks a rule in; it is the working directory."""
+    trace = Trace()
+    path = trace.mag("mag1@example.com").path("2001:db8:a::1", bid=1, if_att=8, if_label=1)
+    trace.register(path, bulk=True, overwrite=True)
+    write_pcap(tmp_path / "faulty.pcap", trace.frames)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_one_run_writes_several_reports(folder: Path, run: Run) -> None:
+    alone = {
+        form: run("analyze", "faulty.pcap", "--format", form).out
+        for form in ("text", "json", "jsonl", "html")
+    }
+    asked = "--format json -o a.json --format text --format jsonl -o b.jsonl --format html -o c"
+    result = run("analyze", "faulty.pcap", *asked.split())
+    assert (result.code, result.out, result.err) == (1, alone["text"], "")
+    assert Path("a.json").read_text("utf-8") == alone["json"]
+    assert Path("b.jsonl").read_text("utf-8") == alone["jsonl"]
+    assert Path("c").read_text("utf-8") == alone["html"]
+
+
+def test_what_does_not_go_together_is_told_before_anything_is_done(folder: Path, run: Run) -> None:
+    result = run("analyze", "faulty.pcap", "--format", "json", "--format", "text")
+    assert (result.code, result.out) == (2, "")
+    assert "both go to standard output" in " ".join(result.err.split())
+
+
+def test_a_file_that_cannot_be_made_leaves_none_of_the_others(folder: Path, run: Run) -> None:
+    asked = "--format json -o a --format html -o no/b"
+    result = run("analyze", "faulty.pcap", *asked.split())
+    assert (result.code, result.out) == (2, "")
+    assert "no/b" in result.err
+    assert names(folder) == ["faulty.pcap"]
+
+
+def test_a_report_that_fails_leaves_none_of_the_others(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pmiptrace.report.html.writer, "render", full)
+    asked = "--format json -o a --format html -o b --format jsonl -o c"
+    result = run("analyze", "faulty.pcap", *asked.split())
+    assert (result.code, result.out) == (2, "")
+    assert "b: it cannot be written: No space left on device" in " ".join(result.err.split())
+    assert names(folder) == ["faulty.pcap"]
+
+
+def test_a_report_would_replace_a_capture(folder: Path, run: Run) -> None:
+    asked = "--format json -o a --format html -o faulty.pcap"
+    result = run("analyze", "faulty.pcap", *asked.split())
+    assert result.code == 2
+    assert "would replace a capture" in result.err
+    assert names(folder) == ["faulty.pcap"]
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl", "json"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_files_are_written_though_the_reader_of_another_report_goes_away(
+    folder: Path, form: str, order: int
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    target = folder / "a.json"
+    first, second = [("--format", "json", "-o", target), ("--format", form, "-o", "-")][::order]
+    command = [sys.executable, "-m", "pmiptrace", "analyze", folder / "faulty.pcap"]
+    try:
+        done = subprocess.run(
+            [*command, *first, *second],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=ROOT,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert json.loads(target.read_bytes())["findings"]
