@@ -29,11 +29,12 @@ ACROSS = {
     "simulation": "wire",
     "statistics": "track",
     "testing": "wire",
+    "tshark": "wire",
 }
 """What stands beside the layers, and the rightmost layer that each may import."""
 BESIDE = {
     "rules": {"selection"},
-    "report": {"analysis", "cache", "expression", "selection", "statistics"},
+    "report": {"analysis", "cache", "expression", "selection", "statistics", "tshark"},
     "export": {"analysis"},
     "cli": set(ACROSS),
 }

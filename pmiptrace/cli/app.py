@@ -11,6 +11,7 @@ from pmiptrace.cli.analyze import EPILOG, analyze
 from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
 from pmiptrace.cli.codes import codes
+from pmiptrace.cli.crosscheck import CROSSCHECK_EXIT_CODES, crosscheck
 from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 from pmiptrace.cli.options import options
 from pmiptrace.cli.outputs import CommandInOrder
@@ -39,6 +40,9 @@ app.command(short_help="Show the binding cache at a moment.", epilog=VIEW_EXIT_C
 app.command(
     short_help="Add up latencies, rejections, rate and use of paths.", epilog=VIEW_EXIT_CODES
 )(stats)
+app.command(
+    short_help="Compare with what tshark decodes, field by field.", epilog=CROSSCHECK_EXIT_CODES
+)(crosscheck)
 app.command(short_help="Look up mobility options.")(options)
 app.command(short_help="Look up status codes and other numbers.")(codes)
 app.command(short_help="Look up the states of a binding.")(states)

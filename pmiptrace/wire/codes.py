@@ -690,6 +690,19 @@ VENDOR_3GPP_SUBTYPE = {
     15: "3GPP Maximum APN Restriction",
     16: "3GPP Unauthenticated IMSI",
     17: "3GPP PDN Connection ID",
+    18: "3GPP PGW Back-Off Time",
+    19: "3GPP Signalling Priority Indication",
+    20: "3GPP Additional Protocol Configuration Options",
+    21: "3GPP Static IP Address Allocation Indications",
+    22: "3GPP MME/SGSN Identifier",
+    23: "3GPP End Marker Notification",
+    24: "3GPP Trusted WLAN Mode Indication",
+    25: "3GPP UE Time Zone",
+    26: "3GPP Access Network Identifier Timestamp",
+    27: "3GPP Logical Access ID",
+    28: "3GPP Origination Time Stamp",
+    29: "3GPP Maximum Wait Time",
+    30: "3GPP TWAN Capabilities",
 }
 """Sub-types of the 3GPP's Vendor Specific option (3GPP TS 29.282, used by TS 29.275)."""
 

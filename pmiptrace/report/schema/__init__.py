@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import json
 
 from pmiptrace.report.cache import CacheDocument, CacheLine
+from pmiptrace.report.crosscheck import CrosscheckDocument
 from pmiptrace.report.document import SCHEMA_VERSION, ReportDocument
 from pmiptrace.report.jsonl import Line
 from pmiptrace.report.packets_json import DissectDocument, DissectLine
@@ -38,6 +39,10 @@ SCHEMAS: dict[str, tuple[str, Any]] = {
     f"dissect-jsonl-{SCHEMA_VERSION}.json": (
         "A line of pmiptrace dissect --format jsonl",
         DissectLine,
+    ),
+    f"crosscheck-{SCHEMA_VERSION}.json": (
+        "Output of pmiptrace crosscheck --format json",
+        CrosscheckDocument,
     ),
 }
 """File name to title and type."""

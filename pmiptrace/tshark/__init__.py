@@ -1,0 +1,1 @@
+"""Wireshark's command line, tshark, as a second opinion on what a capture says."""
