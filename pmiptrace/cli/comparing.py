@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from pmiptrace.capture.files import expand
-from pmiptrace.cli.run import CapturesRequest, console, tell
+from pmiptrace.cli.run import CapturesRequest, tell
 from pmiptrace.errors import CaptureError
 from pmiptrace.merge import spooled
+from pmiptrace.report.output import console
 from pmiptrace.selection import Outcome
 from pmiptrace.tshark.crosscheck import Crosscheck, crosscheck
 from pmiptrace.tshark.program import Tshark, find_tshark
