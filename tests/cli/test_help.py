@@ -13,7 +13,7 @@ NARROWED = ("analyze", "dissect", "timeline", "bindings", "stats")
 COMMANDS = (
     *NARROWED,
     *(f"export {kind}" for kind in ("annotated", "signalling", "anonymised", "wireshark-lua")),
-    *("options", "codes", "states"),
+    *("crosscheck", "options", "codes", "states", "doctor"),
 )
 
 
