@@ -21,6 +21,7 @@ BASIS = frozenset({"model", "address", "errors"})
 ACROSS = {
     "analysis": "rules",
     "cache": "track",
+    "doctor": "wire",
     "expression": "capture",
     "instant": "capture",
     "merge": "wire",
@@ -34,7 +35,7 @@ ACROSS = {
 """What stands beside the layers, and the rightmost layer that each may import."""
 BESIDE = {
     "rules": {"selection"},
-    "report": {"analysis", "cache", "expression", "selection", "statistics", "tshark"},
+    "report": {"analysis", "cache", "doctor", "expression", "selection", "statistics", "tshark"},
     "export": {"analysis"},
     "cli": set(ACROSS),
 }

@@ -13,6 +13,7 @@ from pmiptrace.cli.bindings import bindings
 from pmiptrace.cli.codes import codes
 from pmiptrace.cli.crosscheck import CROSSCHECK_EXIT_CODES, crosscheck
 from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
+from pmiptrace.cli.doctor import DOCTOR_EXIT_CODES, doctor
 from pmiptrace.cli.options import options
 from pmiptrace.cli.outputs import CommandInOrder
 from pmiptrace.cli.states import states
@@ -46,6 +47,10 @@ app.command(
 app.command(short_help="Look up mobility options.")(options)
 app.command(short_help="Look up status codes and other numbers.")(codes)
 app.command(short_help="Look up the states of a binding.")(states)
+app.command(
+    short_help="Say what this machine has, and what to do about what it lacks.",
+    epilog=DOCTOR_EXIT_CODES,
+)(doctor)
 app.add_typer(export.app, short_help="Write captures anew, for others and for Wireshark.")
 
 
