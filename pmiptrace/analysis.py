@@ -257,6 +257,7 @@ class Analysis:
             messages_by_type=dict(self.messages_by_type.most_common()),
             mags=dict(self.mags),
             rules=self.rules,
+            rules_by_capture=tuple(self._engine.counts(index) for index in sorted(self._infos)),
             interrupted=self.interrupted,
         )
 

@@ -801,4 +801,6 @@ class Report(Struct, frozen=True, kw_only=True):
     exchanges: tuple[Exchange, ...] = ()
     findings: tuple[Finding, ...] = ()
     rules: tuple[RuleCount, ...] = ()
+    rules_by_capture: tuple[tuple[RuleCount, ...], ...] = ()
+    """The same for each capture, of those that could be opened."""
     interrupted: bool = False

@@ -26,6 +26,7 @@ from pmiptrace.model import (
     MagNode,
     Message,
     Report,
+    RuleCount,
     Session,
     Severity,
     Status,
@@ -136,6 +137,10 @@ class Selection(Struct, frozen=True, kw_only=True):
     def rule(self, rule: str) -> bool:
         """Tell whether findings of a rule are reported."""
         return rule not in self.ignore and (self.select is None or rule in self.select)
+
+    def counts(self, counts: Iterable[RuleCount]) -> tuple[RuleCount, ...]:
+        """Give the counts of those rules that are reported."""
+        return tuple(count for count in counts if self.rule(count.rule))
 
     def parties(
         self,
@@ -273,7 +278,8 @@ def narrow(report: Report, selection: Selection) -> Report:
         sessions=tuple(filter(narrowing.session, report.sessions)),
         exchanges=tuple(filter(narrowing.exchange, report.exchanges)),
         findings=tuple(filter(narrowing.finding, report.findings)),
-        rules=tuple(count for count in report.rules if selection.rule(count.rule)),
+        rules=selection.counts(report.rules),
+        rules_by_capture=tuple(map(selection.counts, report.rules_by_capture)),
     )
 
 

@@ -181,8 +181,10 @@ class _Run:
         except Exception as error:
             self._result.faulty = True
             return self._faulty(request, error)
-        rules = tuple(count for count in whole.rules if selected.rule(count.rule))
-        overview = with_unopened(replace(whole, rules=rules), analysis.errors)
+        counts = selected.counts(whole.rules)
+        apart = tuple(map(selected.counts, whole.rules_by_capture))
+        reported = replace(whole, rules=counts, rules_by_capture=apart)
+        overview = with_unopened(reported, analysis.errors)
         for info in overview.captures[len(whole.captures) :]:
             self.take(info)
         self._result.messages, self._result.interrupted = overview.messages, overview.interrupted

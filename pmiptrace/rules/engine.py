@@ -91,6 +91,9 @@ _STATUS = {
 }
 
 
+_Tally = tuple[list[int], list[int], list[int], list[int], list[int]]
+"""By rule, how often it ran, and how often it then had nothing to judge, was broken, may have been
+broken, and was only remarked upon."""
 _Slot = tuple[str, str, int]
 """A rule, the role of the accused and the exchange: there is one finding for each."""
 
@@ -134,7 +137,8 @@ class _Plan:
         self.rules = [rule for rule, _ in every if rule not in spared]
         """The rules to call where nothing in the message is new."""
         self.checks = [check for rule, check in every if rule not in spared]
-        self.runs = 0
+        self.runs: dict[int, int] = {}
+        """By capture."""
 
     @property
     def passes(self) -> list[int]:
@@ -244,12 +248,9 @@ class Engine:
         self._by_trigger: dict[tuple[str, bool], list[int]] = {}
         self._nothing = _Plan([], [], [], None, {})
         self._plans: list[_Plan] = []
-        size = len(self._rules)
-        self._passed = [0] * size
-        self._skipped = [0] * size
-        self._failed = [0] * size
-        self._inconclusive = [0] * size
-        self._noted = [0] * size
+        self._tallies: dict[int, _Tally] = {}
+        """By capture; the attributes that follow are the lists of the one that is judged."""
+        self._turn_to(0)
         self._forget_plans()
         self._open: dict[int, dict[_Slot, Finding]] = {}
         self._reported: dict[_Slot, Status] = {}
@@ -264,6 +265,9 @@ class Engine:
         """Judge one step; give the findings that are final with it."""
         message, events = step.message, step.events
         out: list[Finding] = []
+        capture = step.moment.capture
+        if capture != self._capture:
+            self._turn_to(capture)
         if DUPLICATE in events:
             plan = self._nothing
         else:
@@ -271,7 +275,7 @@ class Engine:
             selection = self._select(message, step, request)
             facts = facts_of(step, request) & selection.facts
             plan = selection.plans.get(facts) or self._make_plan(selection, facts)
-            plan.runs += 1
+            plan.runs[capture] = plan.runs.get(capture, 0) + 1
             if message is None or plan.has_met(message, request):
                 self._judge(plan, step, out)
             else:
@@ -295,6 +299,7 @@ class Engine:
         """Report a frame that holds signalling which could not be decoded."""
         out: list[Finding] = []
         frame = undecoded.frame
+        self._turn_to(frame.capture)
         step = Step(moment=Moment(frame.capture, frame.number, frame.time))
         for index in self._undecoded:
             self._passed[index] += 1
@@ -311,17 +316,36 @@ class Engine:
         out.extend(self._counted(once) for once in list(self._once))
         return out
 
-    def counts(self) -> tuple[RuleCount, ...]:
-        """Give how often each rule was judged so far; diagnostics judge nobody and are left out."""
+    def counts(self, capture: int | None = None) -> tuple[RuleCount, ...]:
+        """Give how often each rule was judged so far, on one capture or on all.
+
+        Diagnostics judge nobody and are left out.
+        """
         self._count_plans()
-        passed, counts = self._passed, []
+        if capture is None:
+            tallies = list(self._tallies.values())
+        else:
+            tallies = [self._tallies[capture]] if capture in self._tallies else []
+        counts = []
         for index, each in enumerate(self._rules):
             if each.row.is_diagnostic:
                 continue
-            failed, open_ = self._failed[index], self._inconclusive[index]
-            kept = passed[index] - self._skipped[index] - failed - open_ - self._noted[index]
+            ran, skipped, failed, open_, noted = (
+                sum(tally[kind][index] for tally in tallies) for kind in range(5)
+            )
+            kept = ran - skipped - failed - open_ - noted
             counts.append(RuleCount(each.id, kept + failed + open_, kept, failed, open_))
         return tuple(counts)
+
+    def _turn_to(self, capture: int) -> None:
+        """Count for a capture from now on."""
+        tally = self._tallies.get(capture)
+        if tally is None:
+            size = len(self._rules)
+            tally = [0] * size, [0] * size, [0] * size, [0] * size, [0] * size
+            self._tallies[capture] = tally
+        self._capture = capture
+        self._passed, self._skipped, self._failed, self._inconclusive, self._noted = tally
 
     # ------------------------------------------------------------------------------ dispatch
 
@@ -442,9 +466,11 @@ class Engine:
 
     def _count_plans(self) -> None:
         for plan in self._plans:
-            for index in plan.passes:
-                self._passed[index] += plan.runs
-            plan.runs = 0
+            for capture, runs in plan.runs.items():
+                passed, *_ = self._tallies[capture]
+                for index in plan.passes:
+                    passed[index] += runs
+            plan.runs.clear()
 
     def _judge(self, plan: _Plan, step: Step, out: list[Finding]) -> None:
         """Call the rules of a plan that look at more than the octets of the message."""
@@ -647,9 +673,10 @@ class Engine:
         position = next(i for i, each in enumerate(self._rules) if each.id == CHECKSUM)
         total = 0
         for finding in host.held:
-            counter = self._failed if finding.status is Status.FAIL else self._inconclusive
+            _, skipped, failed, inconclusive, _ = self._tallies[finding.moment.capture]
+            counter = failed if finding.status is Status.FAIL else inconclusive
             counter[position] -= finding.occurrences
-            self._skipped[position] += finding.occurrences
+            skipped[position] += finding.occurrences
             total += finding.occurrences
         verdict = self._checks[self._offload](host.first)
         if verdict is None:

@@ -15,6 +15,7 @@ from pmiptrace.model import (
     Frame,
     Moment,
     Party,
+    RuleCount,
     Severity,
     Span,
     Status,
@@ -547,3 +548,24 @@ def test_good_then_bad_accuses_at_once() -> None:
     finding = one(good_then_bad, CHECKSUM)
     assert finding.moment.frame == 2
     assert finding.span == Span(44, 2, "Mobility Header: Checksum")
+
+
+def test_counts_are_kept_by_capture() -> None:
+    """Captures of one run alternate; what is judged on a message counts for the one it is in."""
+
+    def broken_at_the_lma(step: Step) -> Verdict | None:
+        return PASS if step.moment.capture == 0 else fail("bad")
+
+    engine = Engine(rules=[made(O_DEREG, broken_at_the_lma)])
+    stage = Stage()
+    for _ in range(3):
+        stage.pbu(stage.lte)
+    for number, step in enumerate(stage.steps()):
+        moment = replace(step.moment, capture=number % 2)
+        engine.evaluate(replace(step, moment=moment))
+    engine.finish()
+    (first,), (second,), (both,) = engine.counts(0), engine.counts(1), engine.counts()
+    assert (first.judged, first.passed) == (2, 2)
+    assert (second.judged, second.failed) == (1, 1)
+    assert (both.judged, both.passed, both.failed) == (3, 2, 1)
+    assert engine.counts(7) == (RuleCount(O_DEREG, 0, 0, 0, 0),)
