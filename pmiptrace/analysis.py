@@ -212,6 +212,11 @@ class Analysis:
         return len(self._paths)
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The captures that could be opened, as a report numbers them; known as early as that."""
+        return tuple(self._names.get(path, path) for _, path in sorted(self._paths.items()))
+
+    @property
     def asked_for(self) -> int | None:
         """The moment that `until` stands for, once the captures are known."""
         return None if self._limit is None else self._limit.time

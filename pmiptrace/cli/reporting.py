@@ -180,7 +180,7 @@ class _Run:
             raise
         except Exception as error:
             self._result.faulty = True
-            return self._faulty(request, error)
+            return self._faulty(analysis.paths or request.captures, error)
         counts = selected.counts(whole.rules)
         apart = tuple(map(selected.counts, whole.rules_by_capture))
         reported = replace(whole, rules=counts, rules_by_capture=apart)
@@ -193,10 +193,10 @@ class _Run:
             tell_no_match(selected)
         return overview
 
-    def _faulty(self, request: ReportRequest, error: Exception) -> Report:
+    def _faulty(self, paths: tuple[str, ...], error: Exception) -> Report:
         """Tell of a fault in this program; give an overview that says nothing else."""
         problem = Problem("internal-error", tell_fault(error))
-        infos = tuple(CaptureInfo(path=path, problems=(problem,)) for path in request.captures)
+        infos = tuple(CaptureInfo(path=path, problems=(problem,)) for path in paths)
         for info in infos:
             self.take(info)
         return Report(captures=infos)

@@ -95,6 +95,9 @@ FORMATS = (
         streams=True,
     ),
     Format("html", "one page to hand over", "pmiptrace.report.html.writer:HtmlWriter"),
+    Format("sarif", "SARIF 2.1.0, for GitHub and editors", "pmiptrace.report.sarif:SarifWriter"),
+    Format("junit", "JUnit XML: a test case per rule", "pmiptrace.report.junit:JunitWriter"),
+    Format("gitlab", "Code Quality of GitLab", "pmiptrace.report.gitlab:GitlabWriter"),
 )
 """The formats that come with the program, in the order of the help."""
 

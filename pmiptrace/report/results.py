@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from pmiptrace.model import Finding, Severity, Status, Suppression
 from pmiptrace.report.digest import FindingGroup
-from pmiptrace.report.document import fingerprint
+from pmiptrace.report.document import clean, fingerprint
+from pmiptrace.report.words import counted, party_name
 
 LIMIT = 10_000
 """Results that are kept: twice what GitHub shows of a run, fewer than it takes."""
@@ -27,11 +28,13 @@ class Result(FindingGroup):
     `findings` has up to `SHOWN` of them, in the order of time.
     """
 
-    __slots__ = ("fingerprint", "first_time", "last_time")
+    __slots__ = ("fingerprint", "first_time", "last_time", "occurrences")
 
     def __init__(self, first: Finding, print_: str) -> None:
         self.fingerprint = print_
         """The same for the same fault in another capture; `key` tells results of one run apart."""
+        self.occurrences = 0
+        """How often the fault was seen: some findings stand for several times."""
         self.first_time: int | None = None
         self.last_time: int | None = None
         super().__init__(first, limit=SHOWN)
@@ -65,6 +68,7 @@ class Result(FindingGroup):
     def add(self, finding: Finding) -> None:
         """Take in one more."""
         super().add(finding)
+        self.occurrences += finding.occurrences
         time = finding.moment.time
         if time is not None:
             self.first_time = time if self.first_time is None else min(self.first_time, time)
@@ -122,3 +126,18 @@ class Results:
                 self.left_out += gone.count
                 return True
         return False
+
+
+def result_text(result: Result) -> str:
+    """Word a result in a line without unprintable characters: who does what, where, how often."""
+    finding, party = result.first, result.party
+    text = finding.message
+    if party.identifier is not None or party.address is not None:
+        text = f"{party_name(party)}: {text}"
+    if finding.moment.frame is not None:
+        text += f" (frame {finding.moment.frame})"
+    if finding.why_inconclusive is not None:
+        text += f"; inconclusive: {finding.why_inconclusive}"
+    if result.count > 1:
+        text += f"; {counted(result.count, 'finding')} in all"
+    return clean(text)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from command_line import Run
@@ -107,6 +108,36 @@ def test_one_run_writes_several_reports(folder: Path, run: Run) -> None:
     assert Path("a.json").read_text("utf-8") == alone["json"]
     assert Path("b.jsonl").read_text("utf-8") == alone["jsonl"]
     assert Path("c").read_text("utf-8") == alone["html"]
+
+
+@pytest.mark.parametrize("arguments", ["faulty.pcap", "faulty.pcap nowhere.pcap", "empty.pcap"])
+def test_reports_for_ci_say_how_the_run_went(folder: Path, run: Run, arguments: str) -> None:
+    write_pcap(folder / "empty.pcap", ())
+    asked = "--format sarif -o a --format junit -o b --format gitlab -o c"
+    result = run("analyze", *arguments.split(), *asked.split())
+    assert result.code == {"faulty.pcap": 1, "empty.pcap": 4}.get(arguments, 3)
+    (invocation,) = json.loads(Path("a").read_bytes())["runs"][0]["invocations"]
+    assert invocation["exitCode"] == result.code
+    suites = ElementTree.fromstring(Path("b").read_bytes())
+    assert [suite.get("name") for suite in suites] == arguments.split()
+    passed = suites.findall(".//testcase[@name='RFC8278-4.1-MMB-RESERVED']")
+    assert len(passed) == ("faulty.pcap" in arguments)
+    broken = [issue["check_name"] for issue in json.loads(Path("c").read_bytes())]
+    assert ("RFC8278-4.1-BO-EXCLUSIVE" in broken) is ("faulty.pcap" in arguments)
+
+
+def test_suites_tell_which_rules_applied_to_which_capture(folder: Path, run: Run) -> None:
+    """The second capture begins later, and has only a registration without multipath."""
+    trace = Trace()
+    trace.wait(60)
+    trace.register(trace.mag("mag2@example.com").path("2001:db8:c::1"), "mn2@example.com")
+    write_pcap(folder / "plain.pcap", trace.frames)
+    first, second = ElementTree.fromstring(
+        run("analyze", "faulty.pcap", "plain.pcap", "--format", "junit").out
+    )
+    applied = [{case.get("name") for case in suite.iter("testcase")} for suite in (first, second)]
+    assert "RFC5213-8.2-P-FLAG" in applied[0] & applied[1]
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in applied[0] - applied[1]
 
 
 def test_what_does_not_go_together_is_told_before_anything_is_done(folder: Path, run: Run) -> None:

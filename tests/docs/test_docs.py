@@ -135,3 +135,22 @@ def test_what_a_page_shows_of_a_command_is_what_it_prints(name: str) -> None:
         env={"COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
     )
     assert run.stdout.decode() == example[1]
+
+
+@pytest.mark.parametrize(
+    ("form", "named"),
+    [
+        ("sarif", ("RFC8278-4.1-BO-EXCLUSIVE", "73081ce92e7d22c4", '"offset": 135')),
+        ("junit", ("judged 7, passed 6, failed 1", "frame 5, 2023-11-14T22:16:21.860641000Z")),
+        ("gitlab", ("73081ce92e7d22c4", "B=1 and O=1 in the PBU for BID 2 (frame 5)")),
+    ],
+)
+def test_the_examples_of_formats_are_those_of_a_sample(form: str, named: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "pmiptrace", "analyze", "samples/bulk-and-overwrite.pcap"]
+    done = subprocess.run(
+        [*command, "--format", form], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    shown = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    for text in named:
+        assert text in shown
+        assert text in done.stdout
