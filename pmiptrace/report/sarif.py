@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from msgspec import json
+from msgspec import Raw, json
 
 from pmiptrace.model import (
     CaptureInfo,
@@ -103,7 +103,7 @@ class SarifWriter:
             },
             "invocations": [self._invocation(report)],
             "artifacts": list(map(_artifact, report.captures)),
-            "results": list(map(locator.result, results)),
+            "results": [Raw(json.encode(locator.result(result))) for result in results],
             "properties": {
                 "messages": report.messages,
                 "messagesByType": report.messages_by_type,

@@ -352,7 +352,7 @@ def press(monkeypatch: pytest.MonkeyPatch) -> Press:
     return at_frame_7
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "junit", "gitlab"])
 def test_what_was_found_before_an_interrupt_is_reported(
     captures: Path, press: Press, run: Run, form: str
 ) -> None:
@@ -392,7 +392,7 @@ def test_an_interrupt_while_a_line_is_written_is_heard_by_the_analysis(
     assert (told[-1]["messages"], told[-1]["sessions"]) == (2, 1)
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "junit", "gitlab"])
 def test_a_fault_of_the_program_is_told_and_is_no_finding(
     captures: Path, press: Press, run: Run, form: str
 ) -> None:
