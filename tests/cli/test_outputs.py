@@ -176,7 +176,7 @@ def test_a_report_would_replace_a_capture(folder: Path, run: Run) -> None:
     assert names(folder) == ["faulty.pcap"]
 
 
-@pytest.mark.parametrize("form", ["text", "jsonl", "json"])
+@pytest.mark.parametrize("form", ["text", "jsonl", "json", "gitlab"])
 @pytest.mark.parametrize("order", [1, -1])
 def test_files_are_written_though_the_reader_of_another_report_goes_away(
     folder: Path, form: str, order: int
