@@ -203,9 +203,8 @@ def test_progress_tells_octets_read(tmp_path: Path) -> None:
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have captures of any size scanned ahead."""
     monkeypatch.setattr(analysis_module, "WORTH_WORKERS", 0)
-    monkeypatch.setattr(
-        workers, "Workers", partial(workers.Workers, segment=50_000, processes=True)
-    )
+    monkeypatch.setattr(workers, "HEAD_START", 0)
+    monkeypatch.setattr(workers, "Workers", partial(workers.Workers, segment=50_000))
 
 
 def busy(tmp_path: Path) -> list[str]:

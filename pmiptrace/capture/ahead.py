@@ -82,8 +82,12 @@ class Ahead:
         if layout is None:
             return
         path, identity = self._file
-        self._task = Segment(path, identity, layout, offset, offset, known=True)
+        workers = self._workers
+        self._task = Segment(path, identity, layout, offset, offset, known=not workers.head_start)
         self._next = offset
+        if workers.head_start:
+            self._next += workers.head_start - offset % workers.segment
+            workers.head_start = 0
         self._submit()
 
     def forget(self) -> None:

@@ -1,12 +1,14 @@
 """Those who scan segments of captures while a walk goes on.
 
-The compiled scan lets others run meanwhile, so a worker is a thread. With the one in Python it is a
-process, a Python of its own, which is asked on its standard input and answers on its standard
-output; a thread waits for it. It is not made by `multiprocessing`: a program that uses this package
-need not guard its main module, nor must that be importable, a daemon process may have such workers
-too, and no fork copies a lock that a thread holds. It ends when its input does, so it never
-outlives the process that started it. If one dies, no other is started, and what it had in hand is
-read by the walk itself.
+A worker is a process, a Python of its own, which is asked on its standard input and answers on its
+standard output; a thread waits for it. A thread would not do, though the compiled scan runs without
+the GIL: between two blocks it has to have the GIL, and a thread that analyzes messages meanwhile
+gives it up once in 5 ms, by which time the scan could have been done with 50 blocks.
+
+It is not made by `multiprocessing`: a program that uses this package need not guard its main
+module, nor must that be importable, a daemon process may have such workers too, and no fork copies
+a lock that a thread holds. It ends when its input does, so it never outlives the process that
+started it. If one dies, no other is started, and what it had in hand is read by the walk itself.
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ from msgspec.msgpack import Decoder, Encoder
 
 from pmiptrace.capture.pcap import PcapLayout
 from pmiptrace.capture.pcapng import PcapngLayout
-from pmiptrace.capture.scanner import COMPILED_SCANNER, scanner
 from pmiptrace.capture.source import identity
 from pmiptrace.capture.walk import Scanned
 from pmiptrace.capture.window import Window
@@ -38,6 +39,8 @@ Layout = PcapLayout | PcapngLayout
 
 SEGMENT = 16 << 20
 """Octets of a segment."""
+HEAD_START = 4
+"""Segments that the walk can read itself while the first worker starts."""
 
 
 class Segment(Struct, frozen=True):
@@ -161,14 +164,13 @@ class Workers:
     """Scan segments while others do other things; to be closed in the end.
 
     There are at most `jobs`, started when they are needed. `segment` is the size of segments in
-    octets. `processes` says what they are; if it is left open, the scan in use does.
+    octets.
     """
 
-    def __init__(self, jobs: int, segment: int = SEGMENT, *, processes: bool | None = None) -> None:
-        if processes is None:
-            processes = scanner() is not COMPILED_SCANNER
-        self._scan = self._delegate if processes else scan_segment
+    def __init__(self, jobs: int, segment: int = SEGMENT) -> None:
         self.segment = segment
+        self.head_start = HEAD_START * segment
+        """Octets of the first capture that are left to the walk."""
         self.enough = 2 * jobs
         """Segments in hand with which no worker is idle, whoever waits for one."""
         self.outstanding = 0
@@ -181,7 +183,7 @@ class Workers:
 
     def submit(self, segment: Segment) -> Future[Scanned | None]:
         """Have a segment scanned; None comes back for one that the walk has to read itself."""
-        return self._threads.submit(self._scan, segment)
+        return self._threads.submit(self._delegate, segment)
 
     def _delegate(self, segment: Segment) -> Scanned | None:
         """Let a process scan a segment. Each thread of the pool waits for one of them."""

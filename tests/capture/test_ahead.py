@@ -40,6 +40,7 @@ class Inline:
 
     def __init__(self, segment, enough=4):
         self.segment, self.enough, self.outstanding = segment, enough, 0
+        self.head_start = 0
 
     def submit(self, segment):
         told = Decoder(Segment).decode(Encoder().encode(segment))

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from container_bytes import SIGNALLING, USER, pcap_header, record
 
-from pmiptrace.capture import CaptureReader, scanner, workers
-from pmiptrace.capture.workers import Workers, scan_segment
+from pmiptrace.capture import CaptureReader, workers
+from pmiptrace.capture.workers import Workers
 
 OCTETS = pcap_header() + (record(USER) * 30 + record(SIGNALLING)) * 500
 
@@ -30,25 +30,15 @@ def frames(path, crew=None):
         return list(reader), reader.info, reader.bytes_read
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 5])
-def test_threads_give_the_same_frames(path, jobs):
-    with Workers(jobs, segment=100_000, processes=False) as crew:
-        assert frames(path, crew) == frames(path)
-    assert not crew._processes
-
-
-@pytest.mark.parametrize("name", ["python", "compiled"])
-def test_the_scan_in_use_decides_what_workers_are(monkeypatch, name):
-    if name == "compiled" and not scanner.COMPILED:
-        pytest.skip("the compiled scan was not built")
-    monkeypatch.setenv(scanner.VARIABLE, name)
-    with Workers(1) as crew:
-        assert (crew._scan is scan_segment) == (name == "compiled")
+@pytest.fixture(autouse=True)
+def no_head_start(monkeypatch):
+    """Have even the first octets of a capture scanned by a worker."""
+    monkeypatch.setattr(workers, "HEAD_START", 0)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_processes_give_the_same_frames(path, jobs):
-    with Workers(jobs, segment=100_000, processes=True) as crew:
+    with Workers(jobs, segment=100_000) as crew:
         assert frames(path, crew) == frames(path)
         started = [process._process for process in crew._processes]
         assert 0 < len(started) <= jobs
@@ -57,9 +47,23 @@ def test_processes_give_the_same_frames(path, jobs):
     assert all(process.returncode is not None for process in started)
 
 
+def test_the_walk_reads_on_while_workers_start(path, monkeypatch):
+    monkeypatch.setattr(workers, "HEAD_START", 4)
+    told = []
+    submit = Workers.submit
+    monkeypatch.setattr(Workers, "submit", lambda *args: told.append(args[1]) or submit(*args))
+    with Workers(2, segment=100_000) as crew:
+        assert frames(path, crew) == frames(path)
+        assert frames(path, crew) == frames(path)
+    starts = [segment.start for segment in told]
+    again = starts.index(len(pcap_header()))
+    assert starts[:2] == [400_000, 500_000]
+    assert starts[again : again + 2] == [len(pcap_header()), 100_000]
+
+
 def test_a_worker_that_dies_costs_no_frame(path):
     with (
-        Workers(1, segment=100_000, processes=True) as crew,
+        Workers(1, segment=100_000) as crew,
         CaptureReader(path, workers=crew) as reader,
     ):
         got = [next(iter(reader))]
@@ -73,7 +77,7 @@ def test_a_worker_that_dies_costs_no_frame(path):
 @pytest.mark.parametrize("program", ["", sys.executable + "-absent", "true"])
 def test_without_an_interpreter_the_walk_reads_itself(path, monkeypatch, program):
     monkeypatch.setattr(sys, "executable", program)
-    with Workers(2, segment=100_000, processes=True) as crew:
+    with Workers(2, segment=100_000) as crew:
         assert frames(path, crew) == frames(path)
 
 
@@ -86,7 +90,7 @@ def test_a_worker_ends_when_its_input_does():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 def test_a_worker_leaves_an_interrupt_to_who_started_it(path):
     with (
-        Workers(1, segment=100_000, processes=True) as crew,
+        Workers(1, segment=100_000) as crew,
         CaptureReader(path, workers=crew) as reader,
     ):
         got = [next(iter(reader))]
@@ -98,7 +102,7 @@ def test_a_worker_leaves_an_interrupt_to_who_started_it(path):
 
 
 def in_a_daemon(path, answers):
-    with Workers(2, segment=100_000, processes=True) as crew:
+    with Workers(2, segment=100_000) as crew:
         answers.put((len(frames(path, crew)[0]), len(crew._processes)))
 
 
@@ -133,6 +137,6 @@ def test_what_stands_in_the_working_directory_is_not_imported(path, tmp_path, mo
     (tmp_path / "struct.py").write_text("raise SystemExit('imported')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
-    with Workers(1, segment=100_000, processes=True) as crew:
+    with Workers(1, segment=100_000) as crew:
         assert frames(path, crew) == frames(path)
         assert crew._idle
