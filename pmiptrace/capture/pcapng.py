@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from struct import Struct as Packing
+from struct import unpack_from
 from typing import Any
 
 from msgspec import Struct
@@ -62,6 +63,8 @@ _SEARCH_FOR = {
 }  # fmt: skip
 """What a search behind damage looks at: low block types with a believable length, sections."""
 BYTE_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+SECTION_LEAST, _INTERFACE_LEAST = 28, 20
+"""Octets of the smallest Section Header and Interface Description Blocks."""
 _OPTION_RESOLUTION, _OPTION_FCS, _OPTION_OFFSET = 9, 13, 14
 _OPTION_FLAGS = 2
 """Of Enhanced Packet and Packet Blocks: bits 5 to 8 are the octets of the FCS, if not zero."""
@@ -91,15 +94,9 @@ class Interface(Struct, frozen=True):
 
 def read_interface(block: bytes, order: str) -> Interface:
     """Decode an Interface Description Block, whole; an unreadable one has link type -1."""
-    from dpkt import pcapng
-
-    try:
-        kind = pcapng.InterfaceDescriptionBlockLE if order == "<" else None
-        header: Any = (kind or pcapng.InterfaceDescriptionBlock)()
-        header.unpack_hdr(block)
-        link_type, snap_length = int(header.linktype), int(header.snaplen)
-    except Exception:  # a fence: whatever dpkt raises, the block cannot be read
+    if len(block) < _INTERFACE_LEAST:
         return Interface(UNKNOWN[order])
+    link_type, snap_length = unpack_from(f"{order}8xH2xI", block)
     units, offset, fcs = 1_000_000, 0, 0
     endian: Any = "little" if order == "<" else "big"
     for code, value in options(block[16:-4], order):
@@ -116,15 +113,10 @@ def read_interface(block: bytes, order: str) -> Interface:
 
 def read_section(block: bytes, order: str) -> int | None:
     """Decode a Section Header Block, whole or not; give its major version, None if it has none."""
-    from dpkt import pcapng
-
-    try:
-        kind = pcapng.SectionHeaderBlockLE if order == "<" else None
-        header: Any = (kind or pcapng.SectionHeaderBlock)()
-        header.unpack_hdr(block)
-        return int(header.v_major)
-    except Exception:  # a fence: whatever dpkt raises, the block cannot be read
+    if len(block) < SECTION_LEAST:
         return None
+    (version,) = unpack_from(f"{order}12xH", block)
+    return int(version)
 
 
 class _Packet(Struct, frozen=True):

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmiptrace.capture.pcap import FILE_HEADER, MAGICS, PcapWalk, read_file_header
-from pmiptrace.capture.pcapng import BYTE_ORDER, PcapngWalk, read_section
+from pmiptrace.capture.pcapng import BYTE_ORDER, SECTION_LEAST, PcapngWalk, read_section
 from pmiptrace.capture.records import Record
 from pmiptrace.capture.source import Source
 from pmiptrace.capture.walk import Walk
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pmiptrace.capture.workers import Workers
 
 _SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
-_SECTION_LEAST = 28
-"""Octets of the smallest Section Header Block."""
 _PROBE = 512
 """Octets looked at to name what is no capture."""
 
@@ -98,7 +96,7 @@ class CaptureReader:
         if head[:4] == _SECTION_MAGIC:
             order = BYTE_ORDER.get(head[8:12])
             if order is not None:
-                window.load(_SECTION_LEAST)
+                window.load(SECTION_LEAST)
                 version = read_section(bytes(window.buffer[: window.end]), order)
                 if version is None:
                     raise CaptureError(self.path, "the file ends within the section header")

@@ -491,13 +491,17 @@ def test_the_short_way_and_the_long_way_agree() -> None:
 def test_plain_ethernet_does_not_import_dpkt() -> None:
     program = (
         "import sys\n"
+        "import pmiptrace\n"
         "from pmiptrace.model import Frame\n"
         "from pmiptrace.packet.decoder import PacketDecoder\n"
         f"data = bytes.fromhex({build.ethernet(PACKET).hex()!r})\n"
         "assert PacketDecoder().decode(Frame(0, 1, 0, 1, data, len(data)))\n"
+        "assert all(pmiptrace.analyze(path).messages for path in sys.argv[1:])\n"
         "assert 'dpkt' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    samples = Path(__file__).parents[2] / "samples"
+    captures = [str(samples / name) for name in ("call-flow.pcap", "path-deregistration.pcapng")]
+    subprocess.run([sys.executable, "-c", program, *captures], check=True)
 
 
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
