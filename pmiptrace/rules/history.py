@@ -29,6 +29,13 @@ SEQUENCE_TRUST = 1000
 """A number so far behind cannot be that of a MAG whose messages in between were missed: they
 would have had to wrap around."""
 
+# Names of a module are found faster than those of a class, and these are asked for all the time.
+_PENDING, _DEREG_PENDING = BindingState.PENDING, BindingState.DEREG_PENDING
+_SUSPECT = BindingState.SUSPECT
+_REQUEST, _DEREG_REQUEST = Event.REQUEST, Event.DEREG_REQUEST
+_ACCEPTED, _SEEN_IN_USE = Event.ACCEPTED, Event.SEEN_IN_USE
+_NOT_CHANGED = int(Handoff.NOT_CHANGED)
+
 UNSEEN = "the MAG's sequence numbers leave room for messages that the capture lacks"
 OTHER_MAG = "what another MAG sent in between may not have been captured"
 ADMINISTRATOR = "an administrative action may have come between"
@@ -61,7 +68,7 @@ def request_of(step: Step) -> Registration | None:
     """Give the PBU that the step sends, answers or gives up; the attempt that is answered."""
     exchange = step.exchange
     request = None if exchange is None else exchange.answered
-    if request is None or not isinstance(request.body, BindingUpdate):
+    if request is None or type(request.body) is not BindingUpdate:
         return None
     return registration(request)
 
@@ -124,9 +131,8 @@ def is_on_its_way(step: Step, since: Moment | None, options: RuleOptions) -> boo
 
 def is_suspect(session: Session) -> bool:
     """Tell whether the LMA may have restarted since, and forgotten a binding of the session."""
-    suspect = BindingState.SUSPECT
     for binding in session.bindings:
-        if suspect in (binding.state, binding.shadow) and binding.state.is_live:
+        if binding.state is _SUSPECT or (binding.shadow is _SUSPECT and binding.state.is_live):
             return True
     return False
 
@@ -146,9 +152,9 @@ def has_entry(binding: Binding) -> bool:
 
     One that is being de-registered has none if it was gone before.
     """
-    if binding.state is BindingState.DEREG_PENDING:
+    if binding.state is _DEREG_PENDING:
         for transition in reversed(binding.history):
-            if transition.event == Event.DEREG_REQUEST:
+            if transition.event == _DEREG_REQUEST:
                 return transition.before.is_live
     return binding.state.is_live
 
@@ -160,9 +166,10 @@ def accepted_at(binding: Binding | None) -> Moment | None:
     """
     if binding is not None:
         for transition in reversed(binding.history):
-            if transition.event == Event.ACCEPTED:
+            event = transition.event
+            if event == _ACCEPTED:
                 return transition.moment
-            if transition.event == Event.SEEN_IN_USE:
+            if event == _SEEN_IN_USE:
                 return None
     return None
 
@@ -198,7 +205,7 @@ def timestamp_of(message: Message) -> int | None:
 
 def knows_its_binding(request: Registration) -> bool:
     """Tell whether a PBU shows that its MAG has not lost its state: it names a binding it has."""
-    return request.lifetime == 0 or request.handoff_indicator == Handoff.NOT_CHANGED
+    return request.lifetime == 0 or request.handoff_indicator == _NOT_CHANGED
 
 
 @once_per_step
@@ -211,14 +218,14 @@ def first_request(step: Step) -> Message | None:
     if first is None or begun is None or first.frame.number != begun.frame:
         return None
     handoff = first.first(HandoffIndicator)
-    is_renewal = handoff is not None and handoff.indicator == Handoff.NOT_CHANGED
+    is_renewal = handoff is not None and handoff.indicator == _NOT_CHANGED
     return None if is_renewal else first
 
 
 def requested_at(binding: Binding) -> Moment | None:
     """Give when the binding was asked for that is there now, if that was seen."""
     for transition in reversed(binding.history):
-        if transition.event == Event.REQUEST and transition.after is BindingState.PENDING:
+        if transition.after is _PENDING and transition.event == _REQUEST:
             return transition.moment
     return None
 

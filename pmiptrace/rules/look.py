@@ -103,6 +103,14 @@ def numbers_of(message: Message) -> frozenset[int]:
     return _numbers_of(classes)
 
 
+def has_same_numbers(one: Message, other: Message) -> bool:
+    """Tell whether options of the same numbers are in two messages."""
+    classes = tuple(map(type, one.options))
+    if classes == tuple(map(type, other.options)) and OpaqueOption not in classes:
+        return True
+    return numbers_of(one) == numbers_of(other)
+
+
 @lru_cache(maxsize=1024)
 def _numbers_of(classes: tuple[type[Option], ...]) -> frozenset[int]:
     return frozenset(cls.number for cls in classes)

@@ -40,7 +40,7 @@ from pmiptrace.rules.rule import (
     only_if,
     rule,
 )
-from pmiptrace.rules.situation import ANSWER_FITS, HEADER_IN_ORDER
+from pmiptrace.rules.situation import ANSWER_FITS, HEADER_IN_ORDER, PREFIXES_RETURNED
 from pmiptrace.track.registration import registration
 from pmiptrace.wire.codes import BINDING_STATUS, BindingStatus
 from pmiptrace.wire.messages import BindingAcknowledgement
@@ -511,6 +511,7 @@ def prefixes_of_rejection(step: Step) -> Verdict | None:
     on=REPLY,
     options=HNP,
     given=lambda shape: only_if(shape.is_proxy_pair and shape.accepts),
+    kept_when=PREFIXES_RETURNED,
 )
 def prefixes_of_acceptance(step: Step) -> Verdict | None:
     """An accepting PBA returns the prefixes assigned, those asked for among them.

@@ -46,7 +46,7 @@ from pmiptrace.rules.rule import (
 )
 from pmiptrace.rules.situation import (
     GRANT_FITS,
-    NO_OTHER_SESSION,
+    NO_OTHER_HOLDER,
     OTHER_SESSIONS,
     SESSION,
     SESSION_AFTER,
@@ -345,7 +345,7 @@ def _was_taken(step: Step, *, named: bool) -> Verdict | None:
     on=REPLY,
     options=HNP,
     given=_accepts_with(HNP),
-    kept_when=GRANT_FITS | SESSION_AFTER | NO_OTHER_SESSION,
+    kept_when=GRANT_FITS | SESSION_AFTER | NO_OTHER_HOLDER,
     when=SESSION_AFTER,
 )
 def foreign_prefix_refused(step: Step) -> Verdict | None:
@@ -368,7 +368,7 @@ def foreign_prefix_refused(step: Step) -> Verdict | None:
     on=REPLY,
     options=HNP,
     given=_accepts_with(HNP),
-    kept_when=GRANT_FITS | SESSION_AFTER | NO_OTHER_SESSION,
+    kept_when=GRANT_FITS | SESSION_AFTER | NO_OTHER_HOLDER,
     when=SESSION_AFTER,
 )
 def assigned_prefix_is_free(step: Step) -> Verdict | None:

@@ -32,7 +32,7 @@ from pmiptrace.rules.history import (
     request_of,
     requested_at,
 )
-from pmiptrace.rules.look import complete, message_of, moment_of, numbers_of
+from pmiptrace.rules.look import complete, has_same_numbers, message_of, moment_of
 from pmiptrace.rules.rule import (
     CLOCK,
     PASS,
@@ -502,7 +502,7 @@ def same_set_of_options(step: Step) -> Verdict | None:
     first = first_request(step)
     if first is None or not complete(first):
         return None
-    if numbers_of(first) == numbers_of(message):
+    if has_same_numbers(first, message):
         return PASS
     for number, name in _SAME_SET.items():
         had, has = first.has(number), message.has(number)

@@ -446,15 +446,13 @@ def _same_octets_before(step: Step) -> Message | None:
 
     The answer may not have reached the MAG; it has to build the message anew all the same.
     """
-    message, session = message_of(step), step.before
+    sent, session, past = message_of(step).datagram, step.before, step.past
     last = session.last_sent if session is not None else None
-    for earlier in (step.past.sent_by_mag, last, step.past.accepted):
-        if (
-            earlier is not None
-            and earlier.source == message.source
-            and earlier.datagram.payload == message.datagram.payload
-        ):
-            return earlier
+    for earlier in (past.sent_by_mag, last, past.accepted):
+        if earlier is not None:
+            known = earlier.datagram
+            if known.payload == sent.payload and known.source == sent.source:
+                return earlier
     return None
 
 

@@ -11,7 +11,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from pmiptrace.address import is_global_unicast, is_multicast
-from pmiptrace.model import Capability, Exchange, ExchangeKind, Message, Past, SessionMode, Step
+from pmiptrace.model import (
+    Capability,
+    Exchange,
+    ExchangeKind,
+    Message,
+    Past,
+    Session,
+    SessionMode,
+    Step,
+)
 from pmiptrace.packet.numbers import NO_NEXT_HEADER
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.wire.codes import BindingStatus
@@ -87,11 +96,14 @@ REJECTIONS = 1 << 26
 """The LMA rejected what was asked for the mobile node before."""
 OTHER_SESSIONS = 1 << 27
 """There are others of the mobile node, or with a prefix that the message names."""
-NO_OTHER_SESSION = 1 << 28
+NO_OTHER_HOLDER = 1 << 28
+"""None of these others has a prefix that a BA or PBA or its request names."""
 NUMBERED = 1 << 29
 """The session had sent a PBU before the exchange began, and the request has no Timestamp."""
 LIKE_OTHERS = 1 << 30
 """The PBU has, and lacks, the same options of the domain's settings as earlier ones."""
+PREFIXES_RETURNED = 1 << 31
+"""A BA or PBA names the prefixes of its request, none of which is ALL_ZERO; both are sound."""
 
 _RENEWALS = frozenset(
     {
@@ -104,6 +116,7 @@ _RENEWALS = frozenset(
 )
 _NOT_CHANGED = int(Handoff.NOT_CHANGED)
 _SHARING = int(Handoff.NEW_INTERFACE_SHARING_PREFIXES)
+_OUT_OF_WINDOW = int(BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW)
 
 
 def facts_of(step: Step, request: Message | None) -> int:
@@ -116,7 +129,7 @@ def facts_of(step: Step, request: Message | None) -> int:
         if type(body) is BindingUpdate:
             facts |= _of_update(message, body)
         elif type(body) is BindingAcknowledgement:
-            facts |= _of_acknowledgement(message, body, request)
+            facts |= _of_acknowledgement(step, message, body, request)
     if exchange is not None:
         facts |= _of_exchange(step, exchange)
     if session is not None:
@@ -192,24 +205,40 @@ def _of_request(request: Registration) -> int:
 
 
 def _of_acknowledgement(
-    message: Message, body: BindingAcknowledgement, request: Message | None
+    step: Step, message: Message, body: BindingAcknowledgement, request: Message | None
 ) -> int:
     is_in_order = not (body.reserved or body.tlv_header or body.bulk_binding_update)
     facts = FIXED_PART_IN_ORDER if is_in_order else 0
     if request is None or type(request.body) is not BindingUpdate:
         return facts
-    facts |= _of_request(registration(request))
-    asked, given = request.datagram, message.datagram
+    asked, given = registration(request), registration(message)
+    facts |= _of_request(asked)
     if (
         body.sequence == request.body.sequence
-        and body.status != BindingStatus.SEQUENCE_NUMBER_OUT_OF_WINDOW
-        and given.source == asked.destination
-        and given.destination == asked.source
+        and body.status != _OUT_OF_WINDOW
+        and given.lma == asked.lma
+        and given.mag_address == asked.mag_address
     ):
         facts |= ANSWER_FITS
     if 0 < body.lifetime <= request.body.lifetime:
         facts |= GRANT_FITS
+    if (
+        given.prefixes == asked.prefixes
+        and not (given.all_zero or asked.all_zero)
+        and not (message.defects or request.defects)
+    ):
+        facts |= PREFIXES_RETURNED
+    if not any(_has_one(other, given, asked) for other in step.past.others):
+        facts |= NO_OTHER_HOLDER
     return facts
+
+
+def _has_one(session: Session, reply: Registration, request: Registration) -> bool:
+    """Tell whether a session has a prefix that a reply or its request names."""
+    for prefix in session.prefixes:
+        if prefix in reply.prefixes or prefix in request.prefixes:
+            return True
+    return False
 
 
 def _of_exchange(step: Step, exchange: Exchange) -> int:
@@ -234,7 +263,7 @@ def _of_exchange(step: Step, exchange: Exchange) -> int:
 
 
 def _of_past(past: Past) -> int:
-    facts = OTHER_SESSIONS if past.others else NO_OTHER_SESSION
+    facts = OTHER_SESSIONS if past.others else 0
     if past.rejections:
         facts |= REJECTIONS
     if past.repeated is not None:
