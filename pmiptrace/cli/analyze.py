@@ -12,6 +12,7 @@ from pmiptrace.cli.arguments import (
     Captures,
     Config,
     Dialect,
+    Jobs,
     Lma,
     Mag,
     MobileNode,
@@ -104,14 +105,7 @@ def analyze(
     ] = None,
     config: Config = None,
     time: Time = TimeFormat.UTC,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Scan large captures on this many cores; if not given, on those there are.",
-        ),
-    ] = None,
+    jobs: Jobs = None,
 ) -> None:
     """Rebuild the bindings of captures and report what breaks which sentence of which RFC.
 

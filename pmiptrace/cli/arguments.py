@@ -59,6 +59,14 @@ Config = Annotated[
     ),
 ]
 Time = Annotated[TimeFormat, typer.Option(help="How text writes times.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Scan large captures on this many cores; if not given, on those there are.",
+    ),
+]
 
 VIEW_EXIT_CODES = """\b
 Exit code, the first that applies:

@@ -12,6 +12,7 @@ from pmiptrace.cli.arguments import (
     Config,
     Dialect,
     Form,
+    Jobs,
     Lma,
     Mag,
     MobileNode,
@@ -51,6 +52,7 @@ def bindings(
     timers: Timers = None,
     config: Config = None,
     time: Time = TimeFormat.UTC,
+    jobs: Jobs = None,
 ) -> None:
     """Show the binding cache of the LMAs at a moment: who is registered where, and how long.
 
@@ -72,5 +74,6 @@ def bindings(
         timers=tuple(timers or ()),
         config=config,
         time=time,
+        jobs=jobs,
     )
     finish(lambda: show_bindings(request, at=at, changes=changes))

@@ -11,6 +11,7 @@ from pmiptrace.cli.arguments import (
     Config,
     Dialect,
     Form,
+    Jobs,
     Lma,
     Mag,
     MobileNode,
@@ -85,6 +86,7 @@ def dissect(
     timers: Timers = None,
     config: Config = None,
     time: Time = TimeFormat.UTC,
+    jobs: Jobs = None,
 ) -> None:
     """List the messages of captures with what happened; with FRAME, show every field of them.
 
@@ -110,6 +112,7 @@ def dissect(
         format=format.value,
         output=None if output == "-" else output,
         time=time,
+        jobs=jobs,
         allow_empty=allow_empty,
         dialect=dialect,
         timers=tuple(timers or ()),

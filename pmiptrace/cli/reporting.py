@@ -7,7 +7,7 @@ from typing import BinaryIO, TypeVar
 
 from msgspec.structs import replace
 
-from pmiptrace.analysis import Analysis, Event, useful_jobs
+from pmiptrace.analysis import Analysis, Event
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.cli.outputs import Output
 from pmiptrace.cli.progress import progress
@@ -39,8 +39,6 @@ class ReportRequest(Request, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: str | None = "error"
-    jobs: int | None = None
-    """None for as many as this machine has a use for."""
 
     @property
     def selection(self) -> Selection:
@@ -85,7 +83,6 @@ def _analyze(
     with progress(wanted=not crowded) as told:
         analysis = request.analysis(
             request.captures,
-            jobs=useful_jobs() if request.jobs is None else request.jobs,
             progress=told,
         )
 

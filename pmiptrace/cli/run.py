@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from msgspec import Struct
 
-from pmiptrace.analysis import Analysis, Event
+from pmiptrace.analysis import Analysis, Event, useful_jobs
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.report.document import clean
 from pmiptrace.report.output import destination
@@ -38,6 +38,8 @@ class Request(Struct, frozen=True, kw_only=True):
     mobile_node: str | None = None
     mag: str | None = None
     lma: str | None = None
+    jobs: int | None = None
+    """None for as many as this machine has a use for."""
 
     @property
     def selection(self) -> Selection:
@@ -54,6 +56,7 @@ class Request(Struct, frozen=True, kw_only=True):
             dialect=self.dialect,
             timers=chosen.timers,
             options=chosen.options,
+            jobs=useful_jobs() if self.jobs is None else self.jobs,
             **how,
         )
 

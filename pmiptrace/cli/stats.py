@@ -11,6 +11,7 @@ from pmiptrace.cli.arguments import (
     Captures,
     Config,
     Dialect,
+    Jobs,
     Lma,
     Mag,
     MobileNode,
@@ -37,6 +38,7 @@ def stats(
     timers: Timers = None,
     config: Config = None,
     time: Time = TimeFormat.UTC,
+    jobs: Jobs = None,
 ) -> None:
     """Add up captures: latency of registrations and handovers, rejections, rate, use of paths.
 
@@ -57,5 +59,6 @@ def stats(
         timers=tuple(timers or ()),
         config=config,
         time=time,
+        jobs=jobs,
     )
     finish(lambda: show_stats(request))

@@ -11,6 +11,7 @@ from pmiptrace.cli.arguments import (
     Captures,
     Config,
     Dialect,
+    Jobs,
     Lma,
     Mag,
     MobileNode,
@@ -50,6 +51,7 @@ def timeline(
     timers: Timers = None,
     config: Config = None,
     time: Time = TimeFormat.UTC,
+    jobs: Jobs = None,
 ) -> None:
     """Draw the call flow of mobile nodes as a ladder, and their bindings over time.
 
@@ -69,5 +71,6 @@ def timeline(
         timers=tuple(timers or ()),
         config=config,
         time=time,
+        jobs=jobs,
     )
     finish(lambda: show_timeline(request, limit=limit))

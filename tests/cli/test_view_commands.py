@@ -14,6 +14,8 @@ import pytest
 from command_line import Run
 from jsonschema import Draft202012Validator
 
+from pmiptrace import analysis
+from pmiptrace.capture import workers
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.model import Frame
 from pmiptrace.packet.decoder import PacketDecoder
@@ -182,6 +184,20 @@ def test_a_file_gets_what_a_pipe_gets(captures: Path, run: Run, view: str) -> No
     result = run(*view.split(), captures / "flow.pcap", "-o", target)
     assert (result.code, result.out) == (0, "")
     assert target.read_text("utf-8") == run(*view.split(), captures / "flow.pcap").out
+
+
+@pytest.mark.parametrize("view", ["bindings", "stats", "timeline", "dissect"])
+def test_a_large_capture_is_scanned_by_as_many_as_asked_for(
+    captures: Path, run: Run, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    crews: list[int] = []
+    make = workers.Workers
+    monkeypatch.setattr(analysis, "WORTH_WORKERS", 0)
+    monkeypatch.setattr(workers, "Workers", lambda jobs: crews.append(jobs) or make(jobs))
+    alone = run(view, captures / "flow.pcap", "--jobs", "1")
+    assert not crews
+    assert run(view, captures / "flow.pcap", "--jobs", "3") == alone
+    assert crews == [3]
 
 
 # --------------------------------------------------------------------------------- bindings
