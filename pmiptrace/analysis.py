@@ -53,6 +53,10 @@ STRIDE = 1 << 20
 """Octets between two calls of the progress function."""
 WORTH_WORKERS = 256 << 20
 """Octets of captures from which on workers save more time than it takes to start them."""
+KEPT = 16 << 20
+"""Octets that frames may take of captures which are looked through before they are read."""
+_FRAME = 200
+"""Octets that a frame takes besides its data."""
 USEFUL_JOBS = 4
 """Jobs that scan faster than a disk reads, and than what they find can be analyzed."""
 
@@ -162,6 +166,9 @@ class Analysis:
         self._judge = judge
         self._starts: dict[int, int | None] = {}
         """When captures begin that were looked through before they are read."""
+        self._kept: dict[int, tuple[CaptureReader, list[Frame]]] = {}
+        """Captures that need not be read again, with the frames that may hold signalling."""
+        self._room = KEPT if until is None else 0  # what comes later is not to be told
         self._paths: dict[int, str] = {}
         self.ended_at: int | None = None
         """The moment up to which captures were followed, once they were."""
@@ -285,17 +292,20 @@ class Analysis:
                     continue
                 with reader:
                     self._progress.add(reader.size)
-                    self._progress.add(reader.size)  # everything is read twice
+                    self._progress.add(reader.size)  # everything is looked at twice
                     index = len(overviews)
-                    overviews.append(overview(index, reader.path, self._datagrams(reader)))
+                    datagrams = self._datagrams(self._keeping(index, reader), reader)
+                    overviews.append(overview(index, reader.path, datagrams))
                     self._starts[index], self._paths[index] = reader.info.first_time, reader.path
                     self._progress.done(reader)
         self._offsets = clock_offsets(overviews)
         captures = by_time((o.index, self._aligned(o.index, o.first_time)) for o in overviews)
-        in_turn = ((index, overviews[index].path) for index, _ in captures)
-        with closing(self._opened(in_turn)) as opened:
+        again = [(i, overviews[i].path) for i, _ in captures if i not in self._kept]
+        with closing(self._opened(again)) as opened:
 
             def read(index: int) -> Iterator[Item]:
+                if index in self._kept:
+                    return self._read(index, *self._kept.pop(index))
                 reader = next(opened)
                 return iter(()) if reader is None else self._read(index, reader)
 
@@ -377,20 +387,40 @@ class Analysis:
     def _fail(self, error: CaptureError) -> None:
         self.errors.append(CaptureError(self._names.get(error.path, error.path), error.reason))
 
-    def _datagrams(self, reader: CaptureReader) -> Iterator[Datagram]:
-        decoder = PacketDecoder()
+    def _keeping(self, index: int, reader: CaptureReader) -> Iterator[Frame]:
+        """Give the frames of a capture, and keep them unless they take too much."""
+        frames: list[Frame] = []
+        room = self._room
         for frame in reader:
+            yield frame
+            room -= len(frame.data) + _FRAME
+            if room >= 0:
+                frames.append(replace(frame, capture=index))
+            else:
+                frames.clear()
+        if room >= 0:
+            self._room = room
+            self._kept[index] = reader, frames
+
+    def _datagrams(self, frames: Iterable[Frame], reader: CaptureReader) -> Iterator[Datagram]:
+        decoder = PacketDecoder()
+        for frame in frames:
             self._progress.tell(reader)
             for found in decoder.decode(frame):
                 if isinstance(found, Datagram):
                     yield found
 
-    def _read(self, index: int, reader: CaptureReader) -> Iterator[Item]:
-        """Give what one capture holds, with its clock corrected, and close it."""
+    def _read(
+        self, index: int, reader: CaptureReader, frames: Iterable[Frame] | None = None
+    ) -> Iterator[Item]:
+        """Give what one capture holds, with its clock corrected, and close it.
+
+        `frames` are those of the reader, if it was read before.
+        """
         self._readers[index] = reader
         decoder = PacketDecoder()
         try:
-            for frame in reader:
+            for frame in reader if frames is None else frames:
                 self._progress.tell(reader)
                 for found in decoder.decode(self._corrected(frame)):
                     if isinstance(found, Datagram):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 import pmiptrace
 from pmiptrace import analysis as analysis_module
 from pmiptrace.analysis import Analysis, Change, Event, useful_jobs
-from pmiptrace.capture import workers
+from pmiptrace.capture import CaptureReader, workers
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.model import (
@@ -250,6 +251,31 @@ def test_the_report_is_the_same_for_every_number_of_jobs(
     alone = run(1)
     assert run(jobs) == alone
     assert alone[2] == size * (2 if count > 1 else 1)
+
+
+@pytest.mark.parametrize(
+    ("octets", "times"), [(0, [2, 2, 2]), (1 << 20, [1, 1, 2]), (1 << 24, [1, 1, 1])]
+)
+def test_a_capture_whose_frames_were_kept_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, octets: int, times: list[int]
+) -> None:
+    paths = busy(tmp_path)
+    expected = pmiptrace.analyze(paths)
+    opened: Counter[str] = Counter()
+
+    def reader(path: str, *args: object, **how: object) -> CaptureReader:
+        opened[path] += 1
+        return CaptureReader(path, *args, **how)
+
+    monkeypatch.setattr(analysis_module, "CaptureReader", reader)
+    monkeypatch.setattr(analysis_module, "KEPT", octets)
+    told: list[tuple[int, int | None]] = []
+    monkeypatch.setattr(analysis_module, "STRIDE", 1)
+    report = Analysis(paths, progress=lambda done, total: told.append((done, total))).report()
+    assert report == expected
+    size = sum(Path(path).stat().st_size for path in paths)
+    assert told[-1] == (2 * size, 2 * size)
+    assert sorted(opened.values()) == times
 
 
 def test_workers_are_there_only_for_large_captures(
