@@ -122,15 +122,18 @@ class _Plan:
         echoes: dict[int, list[tuple[int, int]]],
     ) -> None:
         self.every = every
-        """The rules to call where something in the message is new."""
+        """The rules to call where everything in the message is new."""
         self.kept = kept
         """Rules that are kept in any case; they are counted and not called."""
         self.contents = contents
         """What is in order of the octets of options, by their index in the message."""
         self.places = places
         """What is in order of the length of the message and the places of its options."""
-        self.echoes = sorted({pair for pairs in echoes.values() for pair in pairs})
-        """The options that should equal one of the request, each with the index of that one."""
+        self.echoes: dict[tuple[int, int], frozenset[int]] = {}
+        """The rules that ask whether an option equals one of the request, by both indexes."""
+        for rule, pairs in echoes.items():
+            for pair in pairs:
+                self.echoes[pair] = self.echoes.get(pair, _NO_RULES) | {rule}
         spared = frozenset(echoes).union(*(known.rules for _, known in contents))
         if places is not None:
             spared |= places.rules
@@ -158,6 +161,21 @@ class _Plan:
                 return False
         places = self.places
         return places is None or (message.length, message.offsets) in places.known
+
+    def to_call(self, message: Message, request: Message | None) -> set[int]:
+        """Give the rules to call where something in the message is new: those that it is new to."""
+        options, rules = message.options, set(self.rules)
+        if request is not None:
+            for (index, source), asking in self.echoes.items():
+                if options[index] != request.options[source]:
+                    rules |= asking
+        for index, contents in self.contents:
+            if options[index] not in contents.known:
+                rules |= contents.rules
+        places = self.places
+        if places is not None and (message.length, message.offsets) not in places.known:
+            rules |= places.rules
+        return rules
 
 
 class _Look(NamedTuple):
@@ -279,7 +297,7 @@ class Engine:
             if message is None or plan.has_met(message, request):
                 self._judge(plan, step, out)
             else:
-                self._judge_anew(plan, message, step, out)
+                self._judge_anew(plan, message, request, step, out)
         for event in events:
             position = self._by_event.get(event)
             if position is not None:
@@ -486,9 +504,17 @@ class Engine:
             elif verdict is not PASS:
                 self._judged(index, verdict, step, out)
 
-    def _judge_anew(self, plan: _Plan, message: Message, step: Step, out: list[Finding]) -> None:
-        """Call every rule of a plan, and remember what is in order."""
-        kept = {index for index, _ in plan.every if self._call(index, step, step, out)}
+    def _judge_anew(
+        self,
+        plan: _Plan,
+        message: Message,
+        request: Message | None,
+        step: Step,
+        out: list[Finding],
+    ) -> None:
+        """Call also the rules of a plan to which something is new, and remember what is in order."""
+        called = plan.to_call(message, request)
+        kept = {i for i, _ in plan.every if i in called and self._call(i, step, step, out)}
         for place, contents in plan.contents:
             if contents.rules <= kept:
                 self._remember_order(contents, message.options[place])

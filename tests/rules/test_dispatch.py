@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from random import Random
@@ -19,7 +20,7 @@ from pmiptrace.packet.checksum import mobility_header_checksum
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.registry import all_rules
-from pmiptrace.rules.rule import FIRST, Rule, RuleOptions
+from pmiptrace.rules.rule import FIRST, Rule, RuleOptions, Verdict
 from pmiptrace.rules.situation import (
     FIRST_ATTEMPT,
     IPV4_GRANTED,
@@ -28,6 +29,7 @@ from pmiptrace.rules.situation import (
 )
 from pmiptrace.simulation import Scenario, Vantage, simulate
 from pmiptrace.simulation.damage import damaged
+from pmiptrace.testing import Trace
 from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.dialect import DialectDecoder
 from pmiptrace.wire.options.rfc5213 import HandoffIndicator
@@ -38,8 +40,8 @@ SPARING = ("when", "kept_when", "by_content", "by_places", "by_echo")
 
 def declared(each: Rule, **parts: object) -> Rule:
     """Give a rule as it is, or with other declarations, or with none that spare calls."""
-    names = ("on", "options", "unless", "repeated", "given", "configured", "once", *SPARING)
-    return Rule(each.id, each.check, **{name: getattr(each, name) for name in names} | parts)
+    names = ("check", "on", "options", "unless", "repeated", "given", "configured", "once")
+    return Rule(each.id, **{name: getattr(each, name) for name in (*names, *SPARING)} | parts)
 
 
 def never_spared(each: Rule) -> Rule:
@@ -140,6 +142,33 @@ def test_hostile_messages_are_judged_the_same(
     if not right_checksums:
         stage._kept[cut] = len(PAYLOADS[cut]) - 9
     assert_same(list(stage.steps()))
+
+
+def test_what_is_new_to_some_rules_calls_no_others() -> None:
+    calls: Counter[str] = Counter()
+
+    def counted(each: Rule) -> Rule:
+        def check(*subject: object) -> Verdict | None:
+            calls[each.id] += 1
+            return each.check(*subject)
+
+        return declared(each, check=check)
+
+    trace = Trace()
+    path = trace.mag("mag1@example.com").path("2001:db8:a::1", bid=1)
+    for name in ("mn1@example.com", "mn2@example.com"):
+        trace.register(path, name)
+        trace.wait(30)
+    steps = [step for step in steps_of(trace.frames) if step.message is not None]
+    engine = Engine(OPTIONS, map(counted, all_rules()))
+    for step in steps[:2]:
+        engine.evaluate(step)
+    before = calls.copy()
+    for step in steps[2:]:
+        engine.evaluate(step)
+    calls.subtract(before)
+    assert calls["RFC5213-8.3-PREFIXLEN"] == 1  # the prefix that the second PBA assigns
+    assert calls["RFC6275-6.2-ALIGN"] == 0
 
 
 def test_memories_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
