@@ -244,11 +244,12 @@ class PcapngWalk(Walk):
             number = self._packet_interface(number)
         interface = self._interfaces[number]
         fcs = interface.fcs
-        behind = position + 28 + (captured + 3 & ~3)
-        for code, value in options(bytes(buffer[behind : position + length - 4]), self._order):
-            if code == _OPTION_FLAGS and len(value) == 4:
-                (flags,) = self._word(value)
-                fcs = flags >> 5 & 0xF or fcs
+        behind, end = position + 28 + (captured + 3 & ~3), position + length - 4
+        if behind < end:  # most packets have no options
+            for code, value in options(bytes(buffer[behind:end]), self._order):
+                if code == _OPTION_FLAGS and len(value) == 4:
+                    (flags,) = self._word(value)
+                    fcs = flags >> 5 & 0xF or fcs
         time = interface.time(high << 32 | low)
         return _Packet(number, time, position + 28, captured, original, fcs)
 
