@@ -84,6 +84,9 @@ Observer = Callable[[Seen, Sequence[Finding]], None]
 findings that became final with them, before the events they give. None stands for the end of the
 captures, and the findings that only it settles."""
 
+Mask = Callable[[Datagram | Undecoded], Datagram | Undecoded]
+"""Puts others in place of the names in what a frame holds, before it is decoded."""
+
 Event = CaptureInfo | Message | Exchange | Change | Finding | Session
 """What an analysis gives as it goes on."""
 
@@ -126,7 +129,8 @@ class Analysis:
     `errors`. Raises `UsageError` for a dialect that does not exist, and for fewer jobs than one.
 
     `until` ends the run at a moment: what was captured later is not read, and time goes no
-    further. Without `judge` no rule is called, and there are no findings.
+    further. Without `judge` no rule is called, and there are no findings. With a `mask`, nothing
+    that comes out has seen the names that it takes out; the paths of captures stay.
     """
 
     def __init__(
@@ -141,6 +145,7 @@ class Analysis:
         until: Instant | None = None,
         judge: bool = True,
         observer: Observer | None = None,
+        mask: Mask | None = None,
     ) -> None:
         if jobs < 1:
             raise UsageError(f"{jobs} jobs: there must be at least one")
@@ -152,6 +157,7 @@ class Analysis:
         self._engine = Engine(options)
         self._progress = _Meter(progress)
         self._observer = observer
+        self._mask = mask
         self._names: dict[str, str] = {}
         """What captures are called, where that is not their path: standard input in a file."""
         self._offsets: dict[int, int] = {}
@@ -423,14 +429,18 @@ class Analysis:
             for frame in reader if frames is None else frames:
                 self._progress.tell(reader)
                 for found in decoder.decode(self._corrected(frame)):
-                    if isinstance(found, Datagram):
-                        yield self._decoder.decode(found)
-                    else:
-                        yield found
-            yield from decoder.flush()
+                    yield self._item(found)
+            for undecoded in decoder.flush():
+                yield self._item(undecoded)
         finally:
             reader.close()
             self._progress.done(reader)
+
+    def _item(self, found: Datagram | Undecoded) -> Item:
+        """Mask what a frame holds, if that is asked for, and decode it."""
+        if self._mask is not None:
+            found = self._mask(found)
+        return self._decoder.decode(found) if isinstance(found, Datagram) else found
 
     def _corrected(self, frame: Frame) -> Frame:
         offset = self._offsets.get(frame.capture)

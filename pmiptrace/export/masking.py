@@ -56,6 +56,7 @@ _NAMING = frozenset({"mobility_spi", "spi", "group_identifier", "latitude", "lon
 """Fields that are integers, and name a security association, a group or a place."""
 _KEPT_OPTIONS = frozenset({4, 5, JUMBO_PAYLOAD})
 """IPv6 options that name nobody: Tunnel Encapsulation Limit, Router Alert, Jumbo Payload."""
+_UDP_HEADER = 8
 _NAI, _IPV6_ADDRESS, _IMSI, _EUI48 = 1, 2, 3, 5
 """Subtypes of identifiers (RFC 4283, RFC 8371)."""
 
@@ -162,6 +163,29 @@ class Masker:
             sheet.put(fragment.start, bytes(whole.out[fragment.position : end]))
             sheet.fill(self._pseudonyms, 0, len(sheet.data))
         return [bytes(sheet.out) for sheet, _ in parts]
+
+    def reassembled(self, datagram: Datagram) -> tuple[bytes, int | None]:
+        """Give the payload of a datagram that was in fragments, masked, and its UDP checksum."""
+        scope = _Scope(
+            datagram.source,
+            datagram.destination,
+            datagram.home_address,
+            datagram.routing_home_address,
+        )
+        payload, ports = datagram.payload, datagram.ports
+        if ports is None or datagram.udp_checksum is None:
+            sheet = _Sheet(payload, len(payload))
+            self._mobility(sheet, 0, len(payload), scope, datagram.frame, over_udp=False)
+            return bytes(sheet.out), None
+        numbers = (*ports, _UDP_HEADER + len(payload), datagram.udp_checksum)
+        header = b"".join(number.to_bytes(2) for number in numbers)
+        sheet = _Sheet(header + payload, len(header + payload))
+        self._udp(sheet, 0, sheet.promise, scope, datagram.frame)
+        return bytes(sheet.out[_UDP_HEADER:]), int.from_bytes(sheet.out[6:8])
+
+    def gre_key(self, key: int) -> int:
+        """Give the pseudonym of a GRE key, in a header or an option."""
+        return self._contents.number("key", key, 32)
 
     # --------------------------------------------------------------------- headers, outside in
 
@@ -343,8 +367,7 @@ class Masker:
         body += 4 if flags & 0x8000 else 0
         if flags & 0x2000:
             if body + 4 <= len(data):
-                key = self._contents.number("key", sheet.number(body, 4), 32)
-                sheet.put(body, key.to_bytes(4))
+                sheet.put(body, self.gre_key(sheet.number(body, 4)).to_bytes(4))
             body += 4
         if flags & 0x1000:
             sheet.keep(body, body + 4)
@@ -373,12 +396,12 @@ class Masker:
 
     def _udp(self, sheet: _Sheet, at: int, promise: int, scope: _Scope, frame: Frame) -> None:
         """Mask UDP: its ports stay, as they tell signalling and show a NAT."""
-        data, body = sheet.data, at + 8
+        data, body = sheet.data, at + _UDP_HEADER
         sheet.keep(at, at + 6)
         if body > len(data):
             return
         length = sheet.number(at + 4)
-        if 8 <= length <= promise - at:
+        if _UDP_HEADER <= length <= promise - at:
             promise = at + length
         self._mobility(sheet, body, promise, scope, frame, over_udp=True)
         if data[at + 6 : body] == b"\0\0":
@@ -390,11 +413,14 @@ class Masker:
             )
             header = pseudo_header(source, destination, promise - at, UDP)
             was_right = internet_checksum(header + data[at:promise]) == 0
+            was_partial = sheet.number(at + 6) == internet_checksum(header) ^ 0xFFFF
             sheet.put(at + 6, b"\0\0")
             address = self._pseudonyms.address
             header = pseudo_header(address(source), address(destination), promise - at, UDP)
             checksum = internet_checksum(header + bytes(sheet.out[at:promise]))
             self._checksum(sheet, at + 6, checksum or 0xFFFF, was_right)
+            if was_partial and not was_right:  # left to the network card, and told by that value
+                sheet.put(at + 6, (internet_checksum(header) ^ 0xFFFF).to_bytes(2))
 
     def _checksum(self, sheet: _Sheet, at: int, right: int, was_right: bool) -> None:
         """Write a checksum: the right one, or one that is wrong as the one before was."""
@@ -584,7 +610,7 @@ class _Contents:
         if placed.name == "names":
             return self._names(data, values["network_name_length"])
         if field.form == "identifier":
-            return self._identifier(values["subtype"], data)
+            return masked_identifier(self._pseudonyms, values["subtype"], data)
         if field.form == "text":
             return self._pseudonyms.text(data, "service")
         if field.form == "numbers":
@@ -601,17 +627,6 @@ class _Contents:
     def _one_of_many(self, data: bytes) -> bytes:
         full = len(data) == 16
         return self._pseudonyms.address(data) if full else self._pseudonyms.octets(data)
-
-    def _identifier(self, subtype: int | bytes, octets: bytes) -> bytes:
-        if subtype == _NAI:
-            return self._pseudonyms.nai(octets)
-        if subtype == _IPV6_ADDRESS and len(octets) == 16:
-            return self._pseudonyms.address(octets)
-        if subtype == _IMSI:
-            return self._pseudonyms.digits(octets)
-        if subtype == _EUI48:
-            return self._pseudonyms.link_layer(octets)
-        return self._pseudonyms.octets(octets)
 
     def _names(self, data: bytes, length: int | bytes) -> bytes:
         """Mask two names with the length of the second between them (RFC 6757 section 3.1.1)."""
@@ -639,3 +654,16 @@ class _Contents:
             result += self.option(registry, number, content)
             place = end
         return bytes(result)
+
+
+def masked_identifier(pseudonyms: Pseudonyms, subtype: int | bytes, octets: bytes) -> bytes:
+    """Mask the octets of an identifier as its subtype says what they are."""
+    if subtype == _NAI:
+        return pseudonyms.nai(octets)
+    if subtype == _IPV6_ADDRESS and len(octets) == 16:
+        return pseudonyms.address(octets)
+    if subtype == _IMSI:
+        return pseudonyms.digits(octets)
+    if subtype == _EUI48:
+        return pseudonyms.link_layer(octets)
+    return pseudonyms.octets(octets)

@@ -39,10 +39,14 @@ _ORDINARY_V4 = tuple(n for n in range(1, 224) if n not in (10, 127, *_PRIVATE_V4
 
 
 class Pseudonyms:
-    """The pseudonyms that one key gives, of any length."""
+    """The pseudonyms that one key gives, of any length.
 
-    def __init__(self, key: bytes) -> None:
+    With `undo`, what has the pseudonym: permutations go both ways.
+    """
+
+    def __init__(self, key: bytes, *, undo: bool = False) -> None:
         self._key = blake2b(key, digest_size=32, person=b"pmiptrace").digest()
+        self._undo = undo
         self.address = lru_cache(_REMEMBERED)(self._address)
         self.link_layer = lru_cache(_REMEMBERED)(self._link_layer)
         self.text = lru_cache(_REMEMBERED)(self._text)
@@ -75,9 +79,14 @@ class Pseudonyms:
                 return self._bits("v4", address, length)
             ordinary = [n for n in range(256) if n >> shift != value >> shift]
             place = self._permute(f"v4 {first}", ordinary.index(second), len(ordinary))
-            return bytes((first, ordinary[place])) + self._bits("v4", address, 16)[2:]
+            return self._behind(address, bytes((first, ordinary[place])))
         place = self._permute("v4", _ORDINARY_V4.index(first), len(_ORDINARY_V4))
-        return bytes((_ORDINARY_V4[place],)) + self._bits("v4", address, 8)[1:]
+        return self._behind(address, bytes((_ORDINARY_V4[place],)))
+
+    def _behind(self, address: bytes, head: bytes) -> bytes:
+        """Give an IPv4 address whose first octets become `head`; its bits hang on the real ones."""
+        real = head if self._undo else address[: len(head)]
+        return head + self._bits("v4", real + address[len(head) :], len(head) * 8)[len(head) :]
 
     def _ipv6(self, address: bytes) -> bytes:
         if address == bytes(15) + b"\1":
@@ -126,14 +135,15 @@ class Pseudonyms:
         """
         result = bytearray()
         for index, octet in enumerate(address):
-            tree = int.from_bytes(self._digest(kind, address[:index], 32))
-            turned, node = 0, 1
+            real = result if self._undo else address
+            tree = int.from_bytes(self._digest(kind, bytes(real[:index]), 32))
+            changed, node = 0, 1
             for bit in range(8):
                 value = octet >> 7 - bit & 1
-                if index * 8 + bit >= kept:
-                    turned |= (tree >> node & 1) << 7 - bit
-                node = node << 1 | value
-            result.append(octet ^ turned)
+                new = value ^ (tree >> node & 1) if index * 8 + bit >= kept else value
+                changed = changed << 1 | new
+                node = node << 1 | (new if self._undo else value)
+            result.append(changed)
         return bytes(result)
 
     # ---------------------------------------------------------------------------- identifiers
@@ -184,12 +194,16 @@ class Pseudonyms:
         """Give the pseudonym of text in UTF-8, or of what is meant for it.
 
         Letters become letters and digits become digits; capitals stay capitals and a character
-        beyond ASCII is one of as many octets. Octets that are no text stay none.
+        beyond ASCII is one of as many octets. Octets that are no text stay none, and get no @ that
+        would part them elsewhere.
         """
         try:
             characters = octets.decode()
         except UnicodeDecodeError:
-            return self._walk_octets(octets, kind, lambda changed: not _is_text(changed))
+            parted = b"@" in octets
+            return self._walk_octets(
+                octets, kind, lambda new: not _is_text(new) and (b"@" in new) is parted
+            )
         return self._characters(characters, kind, _CLASSES).encode()
 
     def _characters(self, text: str, kind: str, classes: tuple[str, ...]) -> str:
@@ -259,10 +273,12 @@ class Pseudonyms:
         mask = (1 << half) - 1
         left, right = number >> half, number & mask
         size = (half + 7) // 8
-        for turn in range(_ROUNDS):
+        if self._undo:
+            left, right = right, left
+        for turn in reversed(range(_ROUNDS)) if self._undo else range(_ROUNDS):
             mixed = self._digest(f"{turn} {half} {kind}", right.to_bytes(size), size)
             left, right = right, left ^ (int.from_bytes(mixed) & mask)
-        return left << half | right
+        return right << half | left if self._undo else left << half | right
 
     def _digest(self, kind: str, octets: bytes, size: int) -> bytes:
         """Give octets that depend on the key, on the kind of value, and on the value."""

@@ -175,3 +175,27 @@ def test_imsi_stays_an_imsi() -> None:
 def test_the_key_decides() -> None:
     assert Pseudonyms(b"a key").nai(b"mn1@example.com") == P.nai(b"mn1@example.com")
     assert Pseudonyms(b"another").nai(b"mn1@example.com") != P.nai(b"mn1@example.com")
+
+
+UNDONE = Pseudonyms(b"a key", undo=True)
+
+
+@given(ADDRESSES)
+def test_an_address_can_be_had_back_with_the_key(address: bytes) -> None:
+    assert UNDONE.address(P.address(address)) == address
+
+
+@given(st.binary(max_size=20))
+def test_octets_of_any_kind_can_be_had_back_with_the_key(octets: bytes) -> None:
+    for kind in ("nai", "digits", "link_layer", "octets"):
+        assert getattr(UNDONE, kind)(getattr(P, kind)(octets)) == octets
+
+
+@given(st.text(max_size=20))
+def test_text_can_be_had_back_with_the_key(text: str) -> None:
+    assert UNDONE.nai(P.nai(text.encode())) == text.encode()
+
+
+@given(st.integers(0, 2**17 - 1))
+def test_a_number_can_be_had_back_with_the_key(number: int) -> None:
+    assert UNDONE.number(P.number(number, 17, "x"), 17, "x") == number
