@@ -7,7 +7,7 @@ their text, in which ``*`` and ``?`` stand for any characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
@@ -110,6 +110,10 @@ class Pattern(Struct, frozen=True):
             return self.text.casefold()
 
 
+Name = Identifier | bytes
+"""An identifier, or the octets of an address."""
+
+
 class Selection(Struct, frozen=True, kw_only=True):
     """What to report. Without arguments: everything, and errors make the run fail."""
 
@@ -122,6 +126,8 @@ class Selection(Struct, frozen=True, kw_only=True):
     lma: Pattern | None = None
     fail_on: Severity | None = Severity.ERROR
     """The mildest severity that makes the run fail; None for never."""
+    real: Callable[[Name], Name] | None = None
+    """What gives the name that has a pseudonym, if a report has those; patterns mean the names."""
 
     @property
     def is_narrow(self) -> bool:
@@ -130,9 +136,16 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     @property
     def narrowness(self) -> str:
-        """What leaves out mobile nodes, MAGs or LMAs, as one writes it on the command line."""
+        """What leaves out mobile nodes, MAGs or LMAs, as one writes it on the command line.
+
+        Names that are not to be told are left out.
+        """
         given = (("mobile-node", self.mobile_node), ("mag", self.mag), ("lma", self.lma))
-        return " ".join(f"--{name} {pattern.text}" for name, pattern in given if pattern)
+        return " ".join(
+            f"--{name} {pattern.text if self.real is None else 'REDACTED'}"
+            for name, pattern in given
+            if pattern
+        )
 
     def rule(self, rule: str) -> bool:
         """Tell whether findings of a rule are reported."""
@@ -150,10 +163,17 @@ class Selection(Struct, frozen=True, kw_only=True):
     ) -> bool:
         """Tell whether something of this mobile node, LMA and MAG, by all their names, is meant."""
         return (
-            (self.mobile_node is None or self.mobile_node.matches(mobile_node))
-            and (self.lma is None or self.lma.matches(*lma))
-            and (self.mag is None or self.mag.matches(*mag))
+            self._is_meant(self.mobile_node, mobile_node)
+            and self._is_meant(self.lma, *lma)
+            and self._is_meant(self.mag, *mag)
         )
+
+    def _is_meant(self, pattern: Pattern | None, *names: Name | None) -> bool:
+        if pattern is None:
+            return True
+        if self.real is None:
+            return pattern.matches(*names)
+        return pattern.matches(*(name and self.real(name) for name in names))
 
     def fails(self, finding: Finding) -> bool:
         """Tell whether a finding makes the run fail; one that is suppressed never does."""

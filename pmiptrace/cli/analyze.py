@@ -106,6 +106,20 @@ def analyze(
     config: Config = None,
     time: Time = TimeFormat.UTC,
     jobs: Jobs = None,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact", help="Put pseudonyms in place of names and addresses, in every format."
+        ),
+    ] = False,
+    redact_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Redact by the key in this file, for the same pseudonyms in every run; else by"
+            " PMIPTRACE_REDACT_KEY, or a random key.",
+        ),
+    ] = None,
 ) -> None:
     """Rebuild the bindings of captures and report what breaks which sentence of which RFC.
 
@@ -133,6 +147,8 @@ def analyze(
             config=config,
             time=time,
             jobs=jobs,
+            redact=redact,
+            redact_key=redact_key,
         )
         return write_reports(request)
 

@@ -88,11 +88,16 @@ def anonymised(
     output: Output,
     key: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Decides the pseudonyms; a random one if not given."),
+        typer.Option(
+            metavar="TEXT",
+            help="Decides the pseudonyms; else PMIPTRACE_REDACT_KEY does, or a random key.",
+        ),
     ] = None,
     key_file: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The octets of this file as the key."),
+        typer.Option(
+            metavar="FILE", help="The octets of this file as the key, a newline at its end apart."
+        ),
     ] = None,
     dialect: Dialect = "auto",
 ) -> None:

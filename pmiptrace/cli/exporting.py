@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
+from pmiptrace.cli.keys import key as chosen_key
 from pmiptrace.cli.run import READER_GONE, silence_stdout, tell
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.export.files import jobs
@@ -16,8 +16,6 @@ from pmiptrace.export.signalling import Exported
 from pmiptrace.model import Finding, Problem
 
 UNOPENED, INTERRUPTED = 3, 130
-_KEY_LEAST = 8
-"""Octets of a key that is worth the name."""
 
 
 def annotate(
@@ -123,24 +121,13 @@ def script(output: str) -> int:
     return _run(write)
 
 
-def _key(key: str | None, key_file: str | None) -> bytes:
+def _key(text: str | None, file: str | None) -> bytes:
     """Give the key; a random one is forgotten, so nobody can undo or continue the export."""
-    if key is not None and key_file is not None:
+    if text is not None and file is not None:
         raise UsageError("--key and --key-file are two ways to say the same: give one")
-    if key_file is not None:
-        try:
-            octets = Path(key_file).read_bytes()
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{key_file}: the key cannot be read: {error}") from error
-    elif key is not None:
-        octets = key.encode("utf-8", "surrogateescape")
-    else:
-        return secrets.token_bytes(32)
-    if len(octets) < _KEY_LEAST:
-        raise UsageError(
-            f"a key of {len(octets)} octets is guessed too easily: {_KEY_LEAST} at least"
-        )
-    return octets
+    if text == "":
+        raise UsageError("--key takes a text")
+    return chosen_key(text=text, file=file) or secrets.token_bytes(32)
 
 
 def _run(write: Callable[[], None]) -> int:

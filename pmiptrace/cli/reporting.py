@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, TypeVar
+from secrets import token_bytes
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.capture.scanner import scanner
+from pmiptrace.cli.keys import ENVIRONMENT, key
 from pmiptrace.cli.outputs import Output
 from pmiptrace.cli.progress import progress
 from pmiptrace.cli.run import (
@@ -16,6 +18,7 @@ from pmiptrace.cli.run import (
     follow,
     perform_all,
     silence_stdout,
+    tell,
     tell_end,
     tell_fault,
     tell_no_match,
@@ -26,6 +29,9 @@ from pmiptrace.report.document import with_unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome, Selection, rule_ids
+
+if TYPE_CHECKING:
+    from pmiptrace.export.redaction import Redaction
 
 T = TypeVar("T")
 
@@ -39,6 +45,10 @@ class ReportRequest(Request, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: str | None = "error"
+    redact: bool = False
+    """Whether pseudonyms take the place of names and addresses."""
+    redact_key: str | None = None
+    """A file with the key that decides them."""
 
     @property
     def selection(self) -> Selection:
@@ -58,21 +68,35 @@ def write_reports(request: ReportRequest) -> int:
     Raises `UsageError` if it makes no sense, or if a report cannot be written.
     """
     scanner()  # a wrong choice is told before anything is done
+    redaction = _redaction(request) if request.redact or request.redact_key else None
     selected = request.selection
+    if redaction is not None:
+        selected = replace(selected, real=redaction.real)
     # Standard output is opened first, and so closed last: should its reader be gone by then, the
     # files are in their places.
     outputs = sorted(request.outputs, key=lambda output: output.path is not None)
     return perform_all(
         request.captures,
         [output.path for output in outputs],
-        lambda streams: _analyze(request, selected, outputs, streams),
+        lambda streams: _analyze(request, selected, redaction, outputs, streams),
         allow_empty=request.allow_empty,
     )
+
+
+def _redaction(request: ReportRequest) -> Redaction:
+    """Prepare to redact; raises `UsageError` for a key that is none."""
+    from pmiptrace.export.redaction import Redaction
+
+    chosen = key(file=request.redact_key)
+    if chosen is None:
+        tell(f"note: pseudonyms of this run only; --redact-key or {ENVIRONMENT} makes them last")
+    return Redaction(chosen or token_bytes(32), dialect=request.dialect)
 
 
 def _analyze(
     request: ReportRequest,
     selected: Selection,
+    redaction: Redaction | None,
     outputs: Sequence[Output],
     streams: Sequence[BinaryIO],
 ) -> Outcome:
@@ -84,6 +108,7 @@ def _analyze(
         analysis = request.analysis(
             request.captures,
             progress=told,
+            mask=None if redaction is None else redaction.found,
         )
 
         reports = []
@@ -100,10 +125,13 @@ def _analyze(
                 exit_code=lambda: result.exit_code(allow_empty=request.allow_empty),
             )
             reports.append(_Report(form.open(target), output, is_alone=len(outputs) == 1))
-        run = _Run(Narrowing(selected, analysis.mags), result, reports)
+        run = _Run(Narrowing(selected, analysis.mags), redaction, result, reports)
         overview = run.follow(request, analysis)
     run.finish(overview)
     tell_end(analysis)
+    if redaction is not None and len(redaction.captures) > 1:
+        for number, path in enumerate(redaction.captures, 1):
+            tell(f"redacted-{number} is {path}")
     return result
 
 
@@ -148,8 +176,15 @@ class _Report:
 class _Run:
     """Hands what an analysis gives, narrowed to what is selected, to all who write of it."""
 
-    def __init__(self, narrowing: Narrowing, result: Outcome, reports: Sequence[_Report]) -> None:
+    def __init__(
+        self,
+        narrowing: Narrowing,
+        redaction: Redaction | None,
+        result: Outcome,
+        reports: Sequence[_Report],
+    ) -> None:
         self._narrowing = narrowing
+        self._redaction = redaction
         self._result = result
         self._reports = reports
         self.has_matched = False
@@ -164,6 +199,8 @@ class _Run:
             self._result.failed |= self._narrowing.selection.fails(chosen)
         elif isinstance(chosen, Exchange | Session):
             self.has_matched = True
+        elif isinstance(chosen, CaptureInfo) and self._redaction is not None:
+            chosen = self._redaction.capture(chosen)
         for report in self._reports:
             report.event(chosen)
 
@@ -192,7 +229,10 @@ class _Run:
 
     def _faulty(self, paths: tuple[str, ...], error: Exception) -> Report:
         """Tell of a fault in this program; give an overview that says nothing else."""
-        problem = Problem("internal-error", tell_fault(error))
+        text = tell_fault(error)
+        if self._redaction is not None:
+            text = "internal error"  # the text may quote what it stumbled over
+        problem = Problem("internal-error", text)
         infos = tuple(CaptureInfo(path=path, problems=(problem,)) for path in paths)
         for info in infos:
             self.take(info)
@@ -200,6 +240,9 @@ class _Run:
 
     def finish(self, overview: Report) -> None:
         """Have all reports written to their end."""
+        if self._redaction is not None:
+            infos = tuple(map(self._redaction.capture, overview.captures))
+            overview = replace(overview, captures=infos)
         for report in self._reports:
             report.finish(overview)
         self._result.unread = any(report.is_unread for report in self._reports)

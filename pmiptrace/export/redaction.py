@@ -8,6 +8,8 @@ here; they are those of an anonymised capture with the same key.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from pmiptrace.address import address_octets, address_text
@@ -29,6 +31,7 @@ class Redaction:
         self._pseudonyms = Pseudonyms(key)
         self._names = Pseudonyms(key, undo=True)
         self._masker = Masker(self._pseudonyms, DialectDecoder(dialect))
+        self._captures: dict[str, int] = {}
 
     def found(self, found: Datagram | Undecoded) -> Datagram | Undecoded:
         """Give what was found in a frame, with pseudonyms.
@@ -68,23 +71,27 @@ class Redaction:
             fragments=found.fragments,
         )
 
-    def capture(self, info: CaptureInfo, number: int) -> CaptureInfo:
-        """Give what is known of a capture with a number, from 1, in place of its path.
+    def capture(self, info: CaptureInfo) -> CaptureInfo:
+        """Give what is known of a capture with a number in place of its path.
 
         Names of files and directories are whatever somebody called them: after a customer, or
         after the subscriber that a capture was made for.
         """
+        number = self._captures.setdefault(info.path, len(self._captures) + 1)
         ending = "" if info.format is None else f".{info.format}"
-        return replace(info, path=f"capture-{number}{ending}")
+        return replace(info, path=f"redacted-{number}{ending}")
 
-    def address(self, address: bytes) -> bytes:
-        """Give the address that has a pseudonym."""
-        return self._names.address(address)
+    def real(self, name: Identifier | bytes) -> Identifier | bytes:
+        """Give the name that has a pseudonym; of an address its octets."""
+        if isinstance(name, bytes):
+            return self._names.address(name)
+        octets = masked_identifier(self._names, name.subtype, name.octets)
+        return Identifier(name.subtype, octets)
 
-    def identifier(self, identifier: Identifier) -> Identifier:
-        """Give the identifier that has a pseudonym."""
-        octets = masked_identifier(self._names, identifier.subtype, identifier.octets)
-        return Identifier(identifier.subtype, octets)
+    @property
+    def captures(self) -> Sequence[str]:
+        """The paths of the captures so far, in the order of their numbers from 1 on."""
+        return tuple(self._captures)
 
     def _frame(self, frame: Frame) -> Frame:
         data = self._masker.frame(frame)
