@@ -233,7 +233,8 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[st
 
 def linked(rule: str) -> str:
     """Give a rule ID as a link to its documentation."""
-    return f"[`{rule}`](rules.md#{rule.lower().replace('.', '')})"
+    rfc, anchor = rule.lower().partition("-")[0], rule.lower().replace(".", "")
+    return f"[`{rule}`](rules/{rfc}.md#{anchor})"
 
 
 def page(every: list[Outcome], seed: int, places: int) -> str:

@@ -6,19 +6,29 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
+from enum import Enum
+from functools import partial
+from inspect import cleandoc, signature
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, get_type_hints
 
+import typer
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.terminal_theme import MONOKAI
 
 from pmiptrace.analysis import Analysis
+from pmiptrace.cli.app import app
 from pmiptrace.report.columns import Column, columns
+from pmiptrace.report.schema import SCHEMAS, schema
 from pmiptrace.report.text import open_console, render
 from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, sentences
 from pmiptrace.rules.registry import all_rules
@@ -55,19 +65,45 @@ def page(title: str, introduction: str, lines: Iterable[str]) -> str:
     return "\n".join([NOTICE, f"# {title}", "", introduction, "", *lines]) + "\n"
 
 
+def anchor(heading: str) -> str:
+    """Give the anchor of a heading, as GitHub and the site make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 # ------------------------------------------------------------------------------------- rules
 
+RFC_TITLES = {
+    4283: "Mobile Node Identifier Option for Mobile IPv6",
+    5213: "Proxy Mobile IPv6",
+    5648: "Multiple Care-of Addresses Registration",
+    5844: "IPv4 Support for Proxy Mobile IPv6",
+    5845: "Generic Routing Encapsulation (GRE) Key Option for Proxy Mobile IPv6",
+    5846: "Binding Revocation for IPv6 Mobility",
+    5847: "Heartbeat Mechanism for Proxy Mobile IPv6",
+    6275: "Mobility Support in IPv6",
+    6543: "Reserved IPv6 Interface Identifier for Proxy Mobile IPv6",
+    6602: "Bulk Binding Update Support for Proxy Mobile IPv6",
+    6757: "Access Network Identifier (ANI) Option for Proxy Mobile IPv6",
+    7077: "Update Notifications for Proxy Mobile IPv6",
+    7148: "Prefix Delegation Support for Proxy Mobile IPv6",
+    7222: "Quality-of-Service Option for Proxy Mobile IPv6",
+    7864: "Proxy Mobile IPv6 Extensions to Support Flow Mobility",
+    8127: "MAG Configuration Parameters Controlled by the LMA",
+    8278: "Mobile Access Gateway (MAG) Multipath Options",
+}
 
-def rules() -> str:
-    """Give the requirements with what checks them, the catalogue, and each rule's documentation."""
-    rows = catalogue()
+
+def rule_index() -> str:
+    """Give the requirements with what checks them, and the tables of all rules by RFC."""
     introduction = (
         "What pmiptrace checks. A rule ID names the RFC and the section that the rule belongs to; "
         "the column Section says where its sentence stands. IDs never change their meaning, and "
         "`--select` and `--ignore` take any beginning of one.\n\n"
-        f"There are {len(rows)} rules. [RFC 8278 section 4](#rfc-8278-section-4) comes first, "
-        "requirement by requirement; then [what a capture cannot show]"
-        "(#what-a-capture-cannot-show); then all rules by RFC, each with its documentation.\n\n"
+        f"There are {len(catalogue())} rules. [RFC 8278 section 4](#rfc-8278-section-4) comes "
+        "first, requirement by requirement; then [what a capture cannot show]"
+        "(#what-a-capture-cannot-show); then [all rules by RFC](#all-rules). Each rule is "
+        "explained on the page of its RFC: what it checks, why it matters, what the RFC says, an "
+        "example, and how to mend it.\n\n"
         "- **Severity**: `error` for what an RFC forbids, `warning` for what it advises against, "
         "`info` for what is legal and worth a look. A finding can be milder than its rule's usual "
         "severity.\n"
@@ -77,23 +113,20 @@ def rules() -> str:
         "a run.\n"
         "- Rules that begin with `PM-` are remarks of pmiptrace's own; they accuse nobody."
     )
-    return page("Rules", introduction, [*_requirements(), *_rules(rows.values())])
+    return page("Rules", introduction, [*_requirements(), *_rule_tables()])
 
 
 def _requirements() -> Iterator[str]:
     multipath = [each for each in sentences() if each.rfc == 8278]
-    yield from ("## RFC 8278 section 4", "", "Every MUST and SHOULD, in the order of the text.", "")
+    yield from (
+        "## RFC 8278 section 4",
+        "",
+        "Every MUST and SHOULD, in the order of the text; behind each rule its severity, whom it "
+        "accuses, and what it is decided from.",
+        "",
+    )
     yield from table(
-        (
-            "",
-            "Section",
-            "Keyword",
-            "Requirement",
-            "Checked by",
-            "Severity",
-            "Accused",
-            "Decided from",
-        ),
+        ("", "Section", "Keyword", "Requirement", "Checked by"),
         (_requirement(number, each) for number, each in enumerate(multipath, 1)),
     )
     yield from (
@@ -117,35 +150,46 @@ def _requirements() -> Iterator[str]:
 
 def _requirement(number: int, sentence: Sentence) -> tuple[object, ...]:
     rows = [catalogue()[identifier] for identifier in sentence.rules]
+    checked = [f"{_link(row)}: {row.severity}, {row.party}, {row.confidence}" for row in rows]
     return (
         number,
         sentence.section,
         sentence.keyword,
         sentence.requirement,
-        sentence.unobservable or "<br>".join(map(_link, rows)),
-        "<br>".join(row.severity for row in rows),
-        "<br>".join(row.party for row in rows),
-        "<br>".join(row.confidence for row in rows),
+        sentence.unobservable or "<br>".join(checked),
     )
 
 
+def _rule_file(rfc: int | None) -> str:
+    return f"rules/rfc{rfc}.md" if rfc else "rules/remarks.md"
+
+
 def _link(row: CatalogueRow) -> str:
-    return f"[`{row.id}`](#{row.id.lower().replace('.', '')})"
+    return f"[`{row.id}`]({_rule_file(row.rfc)}#{anchor(row.id)})"
 
 
-def _rules(rows: Iterable[CatalogueRow]) -> Iterator[str]:
-    judged = {rule.id: rule for rule in all_rules()}
+def _rule_title(rfc: int | None) -> str:
+    return f"RFC {rfc}: {RFC_TITLES[rfc]}" if rfc else "Remarks"
+
+
+def _by_rfc() -> dict[int | None, list[CatalogueRow]]:
     parts: dict[int | None, list[CatalogueRow]] = {}
-    for row in rows:
+    for row in catalogue().values():
         parts.setdefault(row.rfc, []).append(row)
-    for rfc, part in parts.items():
-        yield f"## {f'RFC {rfc}' if rfc else 'Remarks'}"
-        yield ""
+    return parts
+
+
+def _rule_tables() -> Iterator[str]:
+    yield from ("## All rules", "")
+    for rfc, rows in _by_rfc().items():
+        yield from (f"### {_rule_title(rfc)}", "")
+        yield from (f"[Each of them explained]({_rule_file(rfc)})", "")
         yield from table(
             ("Rule", "Section", "Keyword", "Severity", "Accused", "Decided from", "Requirement"),
             (
                 (
-                    _link(row),
+                    # The anchor is that of the time when all rules stood on this page.
+                    f'<a id="{anchor(row.id)}"></a>{_link(row)}',
                     row.section or "",
                     row.keyword or "",
                     row.severity,
@@ -153,17 +197,26 @@ def _rules(rows: Iterable[CatalogueRow]) -> Iterator[str]:
                     row.confidence,
                     row.summary,
                 )
-                for row in part
+                for row in rows
             ),
         )
         yield ""
-        for row in part:
-            yield from _rule(judged[row.id])
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def rules_of(rfc: int | None) -> str:
+    """Give the documentation of each rule of an RFC, or of the remarks that belong to none."""
+    introduction = (
+        "What each rule checks, why it matters, what the RFC says, and how to mend it. [Rules]"
+        "(../rules.md) has the tables of all, and what their columns mean."
+    )
+    judged = {rule.id: rule for rule in all_rules()}
+    lines = [line for row in _by_rfc()[rfc] for line in _rule(judged[row.id], row)]
+    return page(_rule_title(rfc), introduction, lines)
+
+
+def _rule(rule: Rule, row: CatalogueRow) -> Iterator[str]:
     text = rule.documentation
-    yield from (f"### {rule.id}", "", text.summary, "")
+    yield from (f"## {rule.id}", "", text.summary, "", " · ".join(_claims(row)), "")
     for heading, paragraph in (
         ("Why it matters", text.why),
         ("The RFC", text.rfc),
@@ -171,6 +224,23 @@ def _rule(rule: Rule) -> Iterator[str]:
         ("How to mend", text.mend),
     ):
         yield from (f"**{heading}:** {paragraph}", "")
+
+
+def _claims(row: CatalogueRow) -> Iterator[str]:
+    if row.is_diagnostic:
+        yield "a remark, accuses nobody"
+    else:
+        yield f"**{row.severity}**"
+        yield f"accused: {row.party}"
+    yield f"decided from: {row.confidence}"
+    if row.reference:
+        keyword = f", {row.keyword}" if row.keyword else ""
+        yield f"[{row.reference}]({rfc_address(row.rfc, row.section)}){keyword}"
+
+
+def rfc_address(rfc: int | None, section: str | None) -> str:
+    """Give the address of a section at the RFC Editor's."""
+    return f"https://www.rfc-editor.org/rfc/rfc{rfc}.html#section-{section}"
 
 
 # ---------------------------------------------------------------------- options and messages
@@ -354,6 +424,209 @@ def states() -> str:
     )
 
 
+# ------------------------------------------------------------------------------ the commands
+
+
+def command_page() -> str:
+    """Give every command with its arguments, options and exit codes."""
+    introduction = (
+        "Every command, as `pmiptrace COMMAND --help` has it; `-h` and `--help` are options of "
+        "all. [The command line](cli.md) explains what several of them share."
+    )
+    return page("Commands", introduction, _commands(typer.main.get_command(app), "pmiptrace"))
+
+
+def _commands(command: Any, path: str) -> Iterator[str]:
+    rows = list(_parameters(command))
+    arguments = [name.strip("`") for name, *_ in rows if not name.startswith("`-")]
+    options = ["[OPTIONS]"] * (len(arguments) < len(rows))
+    yield from (f"## {path}", "", "```text", " ".join([path, *options, *arguments]), "```", "")
+    for paragraph in cleandoc(command.help).split("\n\n"):
+        yield from (_marked(" ".join(paragraph.split())), "")
+    if rows:
+        yield from (*table(("", "Meaning", "Default"), rows), "")
+    if command.epilog:
+        yield from ("```text", command.epilog.removeprefix("\b\n"), "```", "")
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, f"{path} {name}")
+
+
+def _parameters(command: Any) -> Iterator[tuple[str, str, str]]:
+    """Give the arguments and options of a command: how each is written, its meaning and default.
+
+    The types are those of the function: what the help shows of them differs between versions of
+    typer.
+    """
+    if command.callback is None:  # a group of commands
+        return
+    types = get_type_hints(command.callback)
+    defaults = signature(command.callback).parameters
+    for each in command.params:
+        name = each.metavar or ""
+        if each.nargs == -1 and "..." not in name:
+            name += "..."
+        if each.param_type_name == "option":
+            kind = types[each.name]
+            if isinstance(kind, type) and issubclass(kind, Enum):
+                name = "|".join(member.value for member in kind)
+            name = f"{', '.join(sorted(each.opts, key=len))} {name}".rstrip()
+        default = defaults[each.name].default
+        default = default.value if isinstance(default, Enum) else default
+        shown = f"`{default}`" if default and str(default).isprintable() else ""
+        yield f"`{name}`", _marked(each.help), "required" if each.required else shown
+
+
+def _marked(text: str) -> str:
+    """Mark the options in a text of the command line as code."""
+    return re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"`\1`", text).replace("* and ?", "`*` and `?`")
+
+
+# ------------------------------------------------------------------------------ JSON
+
+
+def json_page() -> str:
+    """Give the fields of every document and line that is written as JSON."""
+    introduction = (
+        "Made from the schemas, which ship with the package. [JSON](json.md) says what can be "
+        "relied on and which command writes what. A field is always there; where its type says "
+        "*null*, it can be absent in that way."
+    )
+    objects: dict[str, Any] = {}
+    rows = []
+    for name in SCHEMAS:
+        described = schema(name)
+        objects |= described["$defs"]
+        tops = described.get("anyOf", [described])
+        place = f"../pmiptrace/report/schema/{name}"
+        rows.append((f"[{name}]({place})", described["title"], ", ".join(map(_kind, tops))))
+    lines = ["## Schemas", "", *table(("Schema", "Of", "Objects"), rows), ""]
+    lines += ["## Objects", ""]
+    for name, described in objects.items():
+        lines += [f"### {name}", "", cleandoc(described.get("description", "")), ""]
+        if "enum" in described:
+            lines += [f"One of {_values(described['enum'])}.", ""]
+            continue
+        fields = described["properties"].items()
+        lines += table(
+            ("Field", "Type", "Meaning"),
+            ((f"`{field}`", _kind(each), _meaning(each, objects)) for field, each in fields),
+        )
+        lines.append("")
+    return page("JSON, field by field", introduction, lines)
+
+
+def _kind(described: dict[str, Any]) -> str:
+    """Name the type of a field: in words, or a link to the object that it is."""
+    match described:
+        case {"$ref": reference}:
+            name = reference.rpartition("/")[2]
+            return f"[{name}](#{anchor(name)})"
+        case {"anyOf": kinds}:
+            return " or ".join(map(_kind, kinds))
+        case {"enum": values}:
+            return _values(values)
+        case {"type": "array", "prefixItems": kinds}:
+            return f"array of {', '.join(map(_kind, kinds))}"
+        case {"type": "array", "items": kind}:
+            return f"array of {_kind(kind)}"
+        case {"type": "object", "additionalProperties": kind} if isinstance(kind, dict):
+            return f"object of {_kind(kind)}"
+        case {"type": str(kind)}:
+            return "*null*" if kind == "null" else kind
+        case _:
+            return "any"
+
+
+def _values(values: list[Any]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def _meaning(described: dict[str, Any], objects: dict[str, Any]) -> str:
+    """Give the description of a field; else that of what it holds, such as a time or an object."""
+    name = described.get("$ref", "").rpartition("/")[2]
+    inner = described.get("items")
+    parts = [
+        *([objects[name]] if name else []),
+        *described.get("anyOf", []),
+        *([inner] if isinstance(inner, dict) else []),
+    ]
+    texts = [described.get("description", ""), *(_meaning(part, objects) for part in parts)]
+    return next((text.partition("\n\n")[0] for text in texts if text), "")
+
+
+# ------------------------------------------------------------------------------ the examples
+
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+"""A block of commands, each behind ``$ ``, with what they print."""
+COLUMNS = 100
+"""How wide the page is on which examples are printed."""
+WIRESHARK = ("tshark", "capinfos")
+"""Commands of Wireshark's, which print other things in other versions."""
+
+
+def examples(name: str) -> str:
+    """Give a page with the output of its commands made anew, run one after another.
+
+    Blocks with commands of Wireshark stay where its version is not the one of the page.
+    """
+    text = (FOLDER / name).read_text("utf-8")
+    here = _has_wireshark()
+    blocks = [
+        block
+        for block in CONSOLE.findall(text)
+        if here or not any(f"$ {command}" in block for command in WIRESHARK)
+    ]
+    commands = [re.findall(r"^\$ (.*)$", block, re.MULTILINE) for block in blocks]
+    printed = iter(_run([command for each in commands for command in each]))
+    for block, each in zip(blocks, commands, strict=True):
+        made = "".join(f"$ {command}\n{next(printed)}" for command in each)
+        text = text.replace(f"```console\n{block}```", f"```console\n{made}```")
+    return text
+
+
+def _has_wireshark() -> bool:
+    tshark = shutil.which("tshark")
+    version = [tshark or "false", "--version"]
+    said = subprocess.run(version, capture_output=True, text=True, check=False).stdout
+    return said.startswith("TShark (Wireshark) 4.0.")
+
+
+def _run(commands: Iterable[str]) -> list[str]:
+    """Give what each command prints, on either stream; run in a folder that has the samples."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        place.joinpath("samples").symlink_to(FOLDER.parent / "samples")
+        program = place / "bin" / "pmiptrace"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmiptrace "$@"\n')
+        program.chmod(0o755)
+        script = "".join(
+            f"printf '\\0'; (exit $status); {command}\nstatus=$?\n" for command in commands
+        )
+        run = subprocess.run(
+            ["bash", "-c", f"exec 2>&1; status=0\n{script}"],
+            cwd=place,
+            env={
+                "PATH": f"{program.parent}:{os.environ['PATH']}",
+                "HOME": folder,
+                "COLUMNS": str(COLUMNS),
+                "PYTHONPATH": str(FOLDER.parent),
+                "PYTHONIOENCODING": "utf-8",
+                "LC_ALL": "C.UTF-8",
+            },
+            capture_output=True,
+            check=True,
+        )
+    return run.stdout.decode().split("\0")[1:]
+
+
+def _with_examples() -> Iterator[str]:
+    for path in sorted(FOLDER.glob("*.md")):
+        text = path.read_text("utf-8")
+        if CONSOLE.search(text) and NOTICE not in text:
+            yield path.name
+
+
 # ------------------------------------------------------------------------------- the picture
 
 
@@ -380,14 +653,18 @@ def said_by(svg: str) -> list[str]:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "rules.md": rules,
+    "rules.md": rule_index,
+    **{_rule_file(rfc): partial(rules_of, rfc) for rfc in _by_rfc()},
     "options.md": option_pages,
     "messages.md": message_page,
     "status-codes.md": status_page,
     "states.md": states,
     "timers.md": timers,
     "fields.md": field_page,
+    "commands.md": command_page,
+    "json-fields.md": json_page,
     "images/analyze.svg": picture,
+    **{name: partial(examples, name) for name in _with_examples()},
 }
 
 
