@@ -446,7 +446,8 @@ def _commands(command: Any, path: str) -> Iterator[str]:
     if rows:
         yield from (*table(("", "Meaning", "Default"), rows), "")
     if command.epilog:
-        yield from ("```text", command.epilog.removeprefix("\b\n"), "```", "")
+        text = re.sub(r"\n{3,}", "\n\n", command.epilog.replace("\b\n", ""))
+        yield from ("```text", text.strip(), "```", "")
     for name, inner in getattr(command, "commands", {}).items():
         yield from _commands(inner, f"{path} {name}")
 
@@ -472,8 +473,11 @@ def _parameters(command: Any) -> Iterator[tuple[str, str, str]]:
             name = f"{', '.join(sorted(each.opts, key=len))} {name}".rstrip()
         default = defaults[each.name].default
         default = default.value if isinstance(default, Enum) else default
+        # An option that can be repeated has its default in its help.
+        text, _, told = each.help.removesuffix("]").partition(" [default: ")
+        default = default or told
         shown = f"`{default}`" if default and str(default).isprintable() else ""
-        yield f"`{name}`", _marked(each.help), "required" if each.required else shown
+        yield f"`{name}`", _marked(text), "required" if each.required else shown
 
 
 def _marked(text: str) -> str:
@@ -560,8 +564,8 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 """A block of commands, each behind ``$ ``, with what they print."""
 COLUMNS = 100
 """How wide the page is on which examples are printed."""
-WIRESHARK = ("tshark", "capinfos")
-"""Commands of Wireshark's, which print other things in other versions."""
+WIRESHARK = ("tshark", "editcap", "pmiptrace crosscheck")
+"""Commands that need Wireshark, and print other things with other versions of it."""
 
 
 def examples(name: str) -> str:
@@ -617,7 +621,8 @@ def _run(commands: Iterable[str]) -> list[str]:
             capture_output=True,
             check=True,
         )
-    return run.stdout.decode().split("\0")[1:]
+    parts = run.stdout.decode().split("\0")[1:]
+    return [re.sub(r"^Running as user .*\n", "", part, flags=re.MULTILINE) for part in parts]
 
 
 def _with_examples() -> Iterator[str]:

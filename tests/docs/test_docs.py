@@ -18,6 +18,8 @@ import pytest
 import typer
 
 from pmiptrace.cli.app import app
+from pmiptrace.expression import parse
+from pmiptrace.report.columns import columns
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -181,6 +183,16 @@ def test_commands_and_options_exist(page: Path) -> None:
     others = {option for path in scripts for option in own_options(path)}
     alone = {found[0] for part in code(text) if (found := re.match(r"--[a-z][a-z-]*", part))}
     assert alone <= others.union(*OPTIONS.values())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_filters_and_fields_exist(page: Path) -> None:
+    fields = {name: column.field for name, column in columns().items()}
+    for line in code(page.read_text("utf-8")):
+        for filter_ in re.findall(r"--filter (?:'([^']+)'|([a-z_.]+))", line):
+            parse("".join(filter_), fields)
+        for names in re.findall(r"--fields ([a-z][\w.,]+)", line):
+            assert set(names.split(",")) <= fields.keys()
 
 
 def test_every_option_is_among_the_commands() -> None:
