@@ -444,7 +444,7 @@ def _commands(command: Any, path: str) -> Iterator[str]:
     for paragraph in cleandoc(command.help).split("\n\n"):
         yield from (_marked(" ".join(paragraph.split())), "")
     if rows:
-        yield from (*table(("", "Meaning", "Default"), rows), "")
+        yield from (*table(("Argument", "Meaning", "Default"), rows), "")
     if command.epilog:
         text = re.sub(r"\n{3,}", "\n\n", command.epilog.replace("\b\n", ""))
         yield from ("```text", text.strip(), "```", "")
@@ -502,7 +502,8 @@ def json_page() -> str:
         objects |= described["$defs"]
         tops = described.get("anyOf", [described])
         place = f"../pmiptrace/report/schema/{name}"
-        rows.append((f"[{name}]({place})", described["title"], ", ".join(map(_kind, tops))))
+        title = re.sub(r"pmiptrace .*", r"`\g<0>`", described["title"])
+        rows.append((f"[{name}]({place})", title, ", ".join(map(_kind, tops))))
     lines = ["## Schemas", "", *table(("Schema", "Of", "Objects"), rows), ""]
     lines += ["## Objects", ""]
     for name, described in objects.items():
