@@ -512,7 +512,7 @@ class Engine:
         step: Step,
         out: list[Finding],
     ) -> None:
-        """Call also the rules of a plan to which something is new, and remember what is in order."""
+        """Call the rules of a plan to which something is new, and remember what is in order."""
         called = plan.to_call(message, request)
         kept = {i for i, _ in plan.every if i in called and self._call(i, step, step, out)}
         for place, contents in plan.contents:
