@@ -17,7 +17,7 @@ project = "pmiptrace"
 extensions = ["myst_parser"]
 exclude_patterns = ["*.py"]
 highlight_language = "none"
-smartquotes = False  # or --option becomes –option
+smartquotes = False  # or --option gets a dash
 myst_heading_anchors = 4
 
 html_theme = "furo"
