@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from pmiptrace.capture.files import expand
 from pmiptrace.capture.reader import CaptureReader
-from pmiptrace.capture.source import STANDARD_INPUT
+from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.instant import Instant
 from pmiptrace.merge import Item, Overview, by_time, clock_offsets, in_order, overview, spooled
@@ -45,6 +45,7 @@ from pmiptrace.wire.dialect import Dialect, DialectDecoder
 
 if TYPE_CHECKING:
     from pmiptrace.capture.workers import Workers
+    from pmiptrace.tshark.engine import TsharkEngine
 
 Progress = Callable[[int, int | None], None]
 """Told how many octets of how many were read; the total is None where it is not known."""
@@ -130,7 +131,8 @@ class Analysis:
 
     `until` ends the run at a moment: what was captured later is not read, and time goes no
     further. Without `judge` no rule is called, and there are no findings. With a `mask`, nothing
-    that comes out has seen the names that it takes out; the paths of captures stay.
+    that comes out has seen the names that it takes out; the paths of captures stay. With an `engine`, tshark
+    reads the captures in place of this program.
     """
 
     def __init__(
@@ -146,6 +148,7 @@ class Analysis:
         judge: bool = True,
         observer: Observer | None = None,
         mask: Mask | None = None,
+        engine: TsharkEngine | None = None,
     ) -> None:
         if jobs < 1:
             raise UsageError(f"{jobs} jobs: there must be at least one")
@@ -158,6 +161,9 @@ class Analysis:
         self._progress = _Meter(progress)
         self._observer = observer
         self._mask = mask
+        self._other = engine
+        self._cut: set[str] = set()
+        """Captures that tshark could not read to their ends."""
         self._names: dict[str, str] = {}
         """What captures are called, where that is not their path: standard input in a file."""
         self._offsets: dict[int, int] = {}
@@ -240,11 +246,13 @@ class Analysis:
         Raises `UsageError` if `until` names a frame that is not there.
         """
         try:
-            with spooled(self._arguments) as arguments:
+            with spooled(self._arguments) as arguments, ExitStack() as conversions:
                 self._names = dict(zip(arguments, self._arguments, strict=True))
                 paths, errors = expand(arguments)
                 for error in errors:
                     self._fail(error)
+                if self._other is not None:
+                    paths = self._converted(self._other, paths, conversions)
                 with self._employed(paths) as self._workers:
                     for item in self._in_time(self._items(paths)):
                         if isinstance(item, Message):
@@ -316,6 +324,27 @@ class Analysis:
                 return iter(()) if reader is None else self._read(index, reader)
 
             yield from in_order(captures, read)
+
+    def _converted(
+        self, engine: TsharkEngine, paths: Sequence[str], conversions: ExitStack
+    ) -> list[str]:
+        """Have another program read the captures, and give what it made of them."""
+        found = []
+        for path in paths:
+            whole = path
+            if path == STANDARD_INPUT:
+                whole = conversions.enter_context(standard_input_file())
+            self._names[whole] = self._names.get(path, path)
+            try:
+                converted = conversions.enter_context(engine.converted(whole))
+            except CaptureError as error:
+                self._fail(error)
+                continue
+            found.append(converted.path)
+            self._names[converted.path] = self._names[whole]
+            if converted.is_cut:
+                self._cut.add(converted.path)
+        return found
 
     def _employed(self, paths: Sequence[str]) -> AbstractContextManager[Workers | None]:
         """Give workers if there is enough to do for them; small captures are faster without.
@@ -537,6 +566,8 @@ class Analysis:
         if reader.esp_frames:
             text = f"{reader.esp_frames} frames protected by ESP are not decoded"
             problems = (*problems, Problem("esp", text))
+        if info.path in self._cut:
+            problems = (*problems, Problem("cut", "tshark could not read it to its end"))
         return replace(
             info,
             path=self._names.get(info.path, info.path),

@@ -12,6 +12,8 @@ says otherwise. A value that its field cannot carry raises `OverflowError` or `V
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pmiptrace.packet.checksum import internet_checksum, pseudo_header
 from pmiptrace.packet.numbers import (
     ETHERTYPE_IPV4,
@@ -253,6 +255,27 @@ def authentication(next_header: int, payload: bytes, *, check_value: bytes = byt
     size = 12 + len(check_value)
     spi, sequence = (256).to_bytes(4), (1).to_bytes(4)
     return bytes((next_header, size // 4 - 2, 0, 0)) + spi + sequence + check_value + payload
+
+
+def esp(
+    next_header: int,
+    payload: bytes,
+    *,
+    spi: int,
+    sequence: int,
+    encrypt: Callable[[bytes], bytes] = bytes,
+    check_value: Callable[[bytes], bytes] = lambda packet: bytes(12),
+    align: int = 4,
+) -> bytes:
+    """Build an ESP header and what it protects (RFC 4303 section 2), encryption NULL by default.
+
+    `encrypt` gives the initialization vector and the encrypted octets, `check_value` the Integrity
+    Check Value of the whole; `align` is the block size of the encryption.
+    """
+    count = -(len(payload) + 2) % align
+    plain = payload + bytes(range(1, count + 1)) + bytes((count, next_header))
+    packet = spi.to_bytes(4) + sequence.to_bytes(4) + encrypt(plain)
+    return packet + check_value(packet)
 
 
 def fragment_header(

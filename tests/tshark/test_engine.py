@@ -1,0 +1,206 @@
+"""Captures read by tshark: the same report; other formats; ESP, not encrypted and encrypted."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from msgspec.structs import replace
+
+from pmiptrace.analysis import Analysis
+from pmiptrace.capture.writer import write_pcap
+from pmiptrace.errors import UsageError
+from pmiptrace.model import Frame
+from pmiptrace.packet.build import esp, ipv6
+from pmiptrace.packet.numbers import ESP, MOBILITY_HEADER
+from pmiptrace.report.json import write
+from pmiptrace.testing import Trace
+from pmiptrace.tshark.engine import (
+    SecurityAssociation,
+    TsharkEngine,
+    security_association,
+    security_associations,
+)
+from pmiptrace.tshark.program import find_tshark
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+SHARED = Path(__file__).parents[3] / "shared" / "captures"
+CAPTURES = [
+    SAMPLES / "bulk-and-overwrite.pcap",
+    SAMPLES / "ipv4-transport.pcap",
+    SAMPLES / "path-deregistration.pcapng",
+    SAMPLES / "busy.pcap.gz",
+    *(path for path in (SHARED / "skku_lma2mags.pcap",) if path.exists()),
+]
+KEY, SECRET = bytes(range(16)), bytes(range(20))
+SPI = 0x1234
+AES = f"*,*,0x1234,aes-cbc,0x{KEY.hex()},hmac-sha1-96,0x{SECRET.hex()}"
+
+needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+
+
+def engine(*associations: str, null: bool = False) -> TsharkEngine:
+    return TsharkEngine(find_tshark(), security_associations(associations), null)
+
+
+def report(path: Path, by: TsharkEngine | None = None) -> dict:
+    """Give the JSON report without what says which file it is of."""
+    written = io.BytesIO()
+    write(Analysis([str(path)], engine=by).report(), written)
+    document = json.loads(written.getvalue())
+    for capture in document["captures"]:
+        del capture["format"]
+    return document
+
+
+def protected(folder: Path, protect: Callable[[bytes], bytes]) -> tuple[Path, Path]:
+    """Write a call flow in clear text, and the same with ESP around each Mobility Header."""
+    trace = Trace()
+    mag = trace.mag("mag1@example.com")
+    trace.register(mag.path("2001:db8:a::1", bid=1, if_att=8, if_label=1))
+    trace.wait(2)
+    trace.pbu(mag.path("2001:db8:b::1", bid=2, if_att=4, if_label=2), bulk=True, overwrite=True)
+    trace.pba(status=128)
+    clear, hidden = folder / "clear.pcap", folder / "esp.pcap"
+    write_pcap(clear, trace.frames)
+    write_pcap(hidden, (inside_esp(frame, protect) for frame in trace.frames))
+    return clear, hidden
+
+
+def inside_esp(frame: Frame, protect: Callable[[bytes], bytes]) -> Frame:
+    source, destination, header = frame.data[8:24], frame.data[24:40], frame.data[40:]
+    data = ipv6(source, destination, ESP, protect(header))
+    return replace(frame, data=data, original_length=len(data))
+
+
+def null(header: bytes) -> bytes:
+    return esp(MOBILITY_HEADER, header, spi=SPI, sequence=1)
+
+
+def aes(header: bytes) -> bytes:
+    def encrypt(plain: bytes) -> bytes:
+        vector = bytes(range(16, 32))
+        encryptor = Cipher(algorithms.AES(KEY), modes.CBC(vector)).encryptor()
+        return vector + encryptor.update(plain) + encryptor.finalize()
+
+    def check_value(packet: bytes) -> bytes:
+        return hmac.digest(SECRET, packet, hashlib.sha1)[:12]
+
+    return esp(
+        MOBILITY_HEADER, header, spi=SPI, sequence=1,
+        encrypt=encrypt, check_value=check_value, align=16,
+    )  # fmt: skip
+
+
+def without_places(document: dict) -> dict:
+    """Leave out where in the frame a violation stands: an unwrapped packet is another frame."""
+    for finding in document["findings"]:
+        finding["span"] = finding["span"] and finding["span"]["field"]
+    for capture in document["captures"]:
+        del capture["path"]
+    return document
+
+
+@needs_tshark
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_the_report_is_the_same(path: Path) -> None:
+    assert report(path, engine()) == report(path)
+
+
+@needs_tshark
+@pytest.mark.parametrize(
+    ("protect", "by"),
+    [(null, {"null": True}), (aes, {"associations": AES})],
+    ids=["null", "aes-cbc"],
+)
+def test_esp(tmp_path: Path, protect: Callable[[bytes], bytes], by: dict) -> None:
+    clear, hidden = protected(tmp_path, protect)
+    unread = report(hidden)
+    assert unread["summary"]["messages"] == 0
+    reader = engine(by["associations"]) if "associations" in by else engine(null=True)
+    found = without_places(report(hidden, reader))
+    assert found == without_places(report(clear))
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in [finding["rule"] for finding in found["findings"]]
+
+
+@needs_tshark
+def test_a_wrong_key_shows_nothing(tmp_path: Path) -> None:
+    _, hidden = protected(tmp_path, aes)
+    wrong = AES.replace(KEY.hex(), bytes(16).hex())
+    assert report(hidden, engine(wrong))["summary"]["messages"] == 0
+
+
+@needs_tshark
+def test_another_format(tmp_path: Path) -> None:
+    path = tmp_path / "capture.snoop"
+    sample = SAMPLES / "call-flow.pcap"
+    subprocess.run(["editcap", "-F", "snoop", sample, path], check=True)
+    assert Analysis([str(path)]).report().messages == 0
+    found = Analysis([str(path)], engine=engine()).report()
+    assert (found.messages, found.captures[0].packets) == (4, 4)
+
+
+@needs_tshark
+def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not a capture")
+    analysis = Analysis([str(text), str(CAPTURES[0])], engine=engine())
+    assert analysis.report().messages > 0
+    (error,) = analysis.errors
+    assert error.path == str(text)
+    assert "isn't a capture file" in error.reason
+
+
+@needs_tshark
+def test_a_capture_that_is_cut(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes(CAPTURES[0].read_bytes()[:-10])
+    found = Analysis([str(cut)], engine=engine()).report()
+    assert found.messages == Analysis([str(cut)]).report().messages
+    assert [problem.kind for problem in found.captures[0].problems] == ["cut"]
+
+
+def test_security_association() -> None:
+    text = "2001:db8::1, *, 0xABCD, AES-CBC, 0x00ff, any-96,"
+    found = security_association(text)
+    assert found == SecurityAssociation(
+        "2001:db8::1", "*", "0xABCD", "aes-cbc", "0x00ff", "any-96", ""
+    )
+    assert found.line == (
+        '"IPv6","2001:db8::1","*","0xABCD","AES-CBC [RFC3602]","0x00ff",'
+        '"ANY 96 bit authentication [no checking]",""'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("0x1234,aes-cbc,0x00", "3 parts; it takes SOURCE,"),
+        ("here,*,*,null,,null,", "'here' is not an IP address"),
+        ("*,*,12,null,,null,", "'12' is no SPI"),
+        ("*,*,*,rot13,,null,", "'rot13' is not known: choose from null, "),
+        ("*,*,*,aes-cbc,secret,null,", "a key is written as 0x"),
+        ("@/nowhere", "/nowhere: cannot be read"),
+    ],
+)
+def test_what_is_no_security_association(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told) as raised:
+        security_associations([text])
+    assert "secret" not in str(raised.value)
+
+
+def test_file_of_security_associations(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"# lab\n\n{AES}\n")
+    assert security_associations([f"@{path}"]) == (security_association(AES),)
+    path.write_text(f"{AES}\nnonsense\n")
+    with pytest.raises(UsageError, match="line 2: 1 parts"):
+        security_associations([f"@{path}"])
