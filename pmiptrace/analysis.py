@@ -131,8 +131,9 @@ class Analysis:
 
     `until` ends the run at a moment: what was captured later is not read, and time goes no
     further. Without `judge` no rule is called, and there are no findings. With a `mask`, nothing
-    that comes out has seen the names that it takes out; the paths of captures stay. With an `engine`, tshark
-    reads the captures in place of this program.
+    that comes out has seen the names that it takes out; the paths of captures stay. With an
+    `engine`, tshark reads the captures in place of this program. With `esp_null`, ESP is looked
+    into that is not encrypted; that takes longer, as every frame is looked at.
     """
 
     def __init__(
@@ -149,6 +150,7 @@ class Analysis:
         observer: Observer | None = None,
         mask: Mask | None = None,
         engine: TsharkEngine | None = None,
+        esp_null: bool = False,
     ) -> None:
         if jobs < 1:
             raise UsageError(f"{jobs} jobs: there must be at least one")
@@ -162,6 +164,9 @@ class Analysis:
         self._observer = observer
         self._mask = mask
         self._other = engine
+        self._esp_null = esp_null
+        self._esp: Counter[int] = Counter()
+        """Frames by capture whose ESP was looked into in vain."""
         self._cut: set[str] = set()
         """Captures that tshark could not read to their ends."""
         self._names: dict[str, str] = {}
@@ -371,7 +376,9 @@ class Analysis:
         try:
             for index, path in captures:
                 try:
-                    opened = CaptureReader(path, index, workers=self._workers)
+                    opened = CaptureReader(
+                        path, index, every_frame=self._esp_null, workers=self._workers
+                    )
                 except CaptureError as error:
                     self._fail(error)
                     waiting.append(None)
@@ -438,7 +445,7 @@ class Analysis:
             self._kept[index] = reader, frames
 
     def _datagrams(self, frames: Iterable[Frame], reader: CaptureReader) -> Iterator[Datagram]:
-        decoder = PacketDecoder()
+        decoder = PacketDecoder(esp_null=self._esp_null)
         for frame in frames:
             self._progress.tell(reader)
             for found in decoder.decode(frame):
@@ -453,7 +460,7 @@ class Analysis:
         `frames` are those of the reader, if it was read before.
         """
         self._readers[index] = reader
-        decoder = PacketDecoder()
+        decoder = PacketDecoder(esp_null=self._esp_null)
         try:
             for frame in reader if frames is None else frames:
                 self._progress.tell(reader)
@@ -526,7 +533,9 @@ class Analysis:
 
     def _undecoded(self, undecoded: Undecoded) -> Iterator[Event]:
         findings: Sequence[Finding] = ()
-        if undecoded.kind != "esp" and self._judge:
+        if undecoded.kind == "esp":
+            self._esp[undecoded.frame.capture] += 1
+        elif self._judge:
             findings = self._engine.undecoded(undecoded)
         if self._observer is not None:
             self._observer(undecoded, findings)
@@ -563,8 +572,10 @@ class Analysis:
     def _info(self, index: int, reader: CaptureReader) -> CaptureInfo:
         info = reader.info
         problems = info.problems
-        if reader.esp_frames:
-            text = f"{reader.esp_frames} frames protected by ESP are not decoded"
+        esp = self._esp[index] if self._esp_null else reader.esp_frames
+        if esp:
+            frames = "frame" if esp == 1 else "frames"
+            text = f"{esp} {frames} protected by ESP not decoded"
             problems = (*problems, Problem("esp", text))
         if info.path in self._cut:
             problems = (*problems, Problem("cut", "tshark could not read it to its end"))

@@ -18,6 +18,7 @@ from collections.abc import Hashable
 from copy import copy
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pmiptrace.address import address_text
 from pmiptrace.model import Datagram, Defect, Frame, Undecoded
@@ -48,6 +49,11 @@ from pmiptrace.packet.reassembly import MAX_PACKET, Assembly, Part, Reassembler
 MAX_DEPTH = 8
 """How many tunnels within one another are followed."""
 
+ESP_SHAPES = tuple((vector, check) for vector in (0, 8) for check in (12, 16, 24, 32, 0))
+"""Octets of the initialization vector and of the check value of ESP, the usual ones first.
+
+The first is 8 with GMAC (RFC 4543), the second goes with HMAC (RFC 4868, RFC 2404).
+"""
 IPV6_HEADER = 40
 IPV4_HEADER = 20
 
@@ -78,11 +84,11 @@ Head = tuple["_Scope", int]
 
 
 class PacketDecoder:
-    """Decodes the frames of one capture, in their order."""
+    """Decodes the frames of one capture in their order; with `esp_null`, ESP not encrypted too."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, esp_null: bool = False) -> None:
         self._fragments: Reassembler[Head] = Reassembler()
-        self._chain = _Chain(self._fragments)
+        self._chain = _Chain(self._fragments, esp_null=esp_null)
 
     def decode(self, frame: Frame) -> tuple[Found, ...]:
         """Give the Mobility Header in a frame, or why it cannot be had; mostly nothing.
@@ -249,9 +255,10 @@ class _Chain:
     what stands at the end of the chain, None if that is no signalling.
     """
 
-    def __init__(self, fragments: Reassembler[Head] | None) -> None:
+    def __init__(self, fragments: Reassembler[Head] | None, *, esp_null: bool = False) -> None:
         self._fragments = fragments
         """None to look at a first fragment, without effect on what is kept."""
+        self._esp_null = esp_null
 
     def frame(self, frame: Frame, trail: list[tuple[str, int]] | None = None) -> Found | None:
         """Read a frame; note in `trail` the headers passed."""
@@ -312,6 +319,46 @@ class _Chain:
             return self._gre(octets, offset, scope)
         if number == FRAGMENT:
             return self._ipv6_fragment(octets, offset, scope)
+        return self._esp(octets, offset, scope)
+
+    def _esp(self, octets: _Octets, offset: int, scope: _Scope) -> Found | None:
+        """Read ESP if it is not encrypted (RFC 4303 section 2, RFC 2410).
+
+        .. code-block:: text
+
+            +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+            |                Security Parameters Index (SPI)                |
+            +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+            |                        Sequence Number                        |
+            +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+            |                    Payload Data (variable)                    ~
+            +               +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+            ~               |     Padding (0-255 octets)                    |
+            +-+-+-+-+-+-+-+-+               +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+            |                               |  Pad Length   |  Next Header  |
+            +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+            |            Integrity Check Value (variable)                   ~
+
+        The packet does not say whether it is encrypted, nor how long its check value is, so what is
+        usual is tried (RFC 5879 section 8). Taken for signalling is only what has a correct
+        checksum, or ports of signalling, behind padding that counts 1, 2, 3 as it must.
+        """
+        if self._esp_null and octets.end == octets.promise:
+            for vector, check in ESP_SHAPES:
+                start, last = offset + 8 + vector, octets.end - check - 1
+                if last - 1 < start:
+                    continue
+                count, following = octets.data[last - 1], octets.data[last]
+                end = last - 1 - count
+                if end < start or octets.data[end : last - 1] != bytes(range(1, count + 1)):
+                    continue
+                inside = copy(scope)
+                inside.protected = True
+                inside.outer = (*scope.outer, "ESP")
+                inner = replace(octets, end=end, promise=end)
+                found = self.upper(following, inner, start, inside)
+                if isinstance(found, Datagram) and _is_certain(found):
+                    return found
         return scope.undecoded("esp")
 
     def _packet(self, ethertype: int, octets: _Octets, start: int, scope: _Scope) -> Found | None:
@@ -505,6 +552,20 @@ def headers(frame: Frame) -> list[tuple[str, int]]:
     trail: list[tuple[str, int]] = []
     _FIRST_LOOK.frame(frame, trail)
     return trail
+
+
+def _is_certain(found: Datagram) -> bool:
+    """Tell whether octets that were taken for a Mobility Header are one, by its checksum."""
+    if found.ports is not None:
+        return found.udp_checksum_correct is not False
+    header = found.payload
+    length = (header[1] + 1) * 8 if len(header) > 1 else 0
+    if not length or length > len(header):
+        return False
+    source = found.home_address or found.source
+    destination = found.routing_home_address or found.destination
+    pseudo = pseudo_header(source, destination, length, MOBILITY_HEADER)
+    return internet_checksum(pseudo + header[:length]) == 0
 
 
 def _udp(octets: _Octets, offset: int, scope: _Scope) -> Found | None:
