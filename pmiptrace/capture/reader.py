@@ -192,7 +192,7 @@ def _guess(head: bytes) -> str:
     head = head[:_PROBE]
     for magic, name in _CONVERTIBLE:
         if head.startswith(magic):
-            return f", but {name}: convert it with 'editcap -F pcapng in out'"
+            return f", but {name}: use --engine tshark, or 'editcap -F pcapng in out'"
     if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
         return ", but an archive: unpack it first"
     text = head.decode("utf-8", "replace").rstrip("\N{REPLACEMENT CHARACTER}")

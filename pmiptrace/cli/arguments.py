@@ -44,6 +44,32 @@ Dialect = Annotated[
         help="Numbers of implementations older than IANA's: recognised, never, this table.",
     ),
 ]
+
+
+class Engine(StrEnum):
+    """Who reads captures."""
+
+    OWN = "own"
+    TSHARK = "tshark"
+
+
+ReadBy = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", help="tshark reads more: other formats, other tunnels, ESP with its keys."
+    ),
+]
+EspSa = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SA|@FILE",
+        help="Decrypt ESP, by tshark: SOURCE,DESTINATION,SPI,ENCRYPTION,KEY,AUTHENTICATION,KEY;"
+        " or a file of such lines. Repeatable.",
+    ),
+]
+EspNull = Annotated[
+    bool, typer.Option("--esp-null", help="Look into ESP that is not encrypted. Takes longer.")
+]
 Timers = Annotated[
     list[str] | None,
     typer.Option(

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from msgspec import Struct
 
@@ -23,6 +23,9 @@ from pmiptrace.report.times import TimeFormat
 from pmiptrace.selection import Outcome, Pattern, Selection
 from pmiptrace.settings import settings
 
+if TYPE_CHECKING:
+    from pmiptrace.tshark.engine import TsharkEngine
+
 READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
 
@@ -32,6 +35,10 @@ class Request(Struct, frozen=True, kw_only=True):
 
     allow_empty: bool = False
     dialect: str = "auto"
+    engine: str = "own"
+    """``own``, or ``tshark``, which reads the captures then."""
+    esp_sa: tuple[str, ...] = ()
+    esp_null: bool = False
     timers: tuple[str, ...] = ()
     config: str | None = None
     time: TimeFormat = TimeFormat.UTC
@@ -54,11 +61,23 @@ class Request(Struct, frozen=True, kw_only=True):
         return Analysis(
             captures,
             dialect=self.dialect,
+            engine=self._other_engine(),
+            esp_null=self.esp_null and self.engine == "own",
             timers=chosen.timers,
             options=chosen.options,
             jobs=useful_jobs() if self.jobs is None else self.jobs,
             **how,
         )
+
+    def _other_engine(self) -> TsharkEngine | None:
+        if self.engine == "own":
+            if self.esp_sa:
+                raise UsageError("--esp-sa needs --engine tshark, which decrypts")
+            return None
+        from pmiptrace.tshark.engine import TsharkEngine, security_associations
+        from pmiptrace.tshark.program import find_tshark
+
+        return TsharkEngine(find_tshark(), security_associations(self.esp_sa), self.esp_null)
 
 
 class ViewRequest(Request, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from pmiptrace.report.words import count, counted, party_name, suppressed_words,
 
 _SILENCE = (
     "the filter: does it let through `ip6 proto 135 or udp port 5436`, fragments and tunnels?",
-    "IPsec: signalling in ESP cannot be read; capture it where it is decrypted, or with NULL.",
+    "IPsec: signalling in ESP takes --esp-null if it is not encrypted, or --esp-sa with its keys.",
     "the place: PBU and PBA run between MAG and LMA, not on the access side.",
     "the link type: does Wireshark show the same packets with the filter `mipv6`?",
 )
