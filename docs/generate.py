@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 from inspect import cleandoc, signature
 from io import StringIO
 from pathlib import Path
@@ -569,18 +569,18 @@ WIRESHARK = ("tshark", "editcap", "pmiptrace crosscheck")
 """Commands that need Wireshark, and print other things with other versions of it."""
 
 
-def examples(name: str) -> str:
+def with_examples(text: str) -> str:
     """Give a page with the output of its commands made anew, run one after another.
 
     Blocks with commands of Wireshark stay where its version is not the one of the page.
     """
-    text = (FOLDER / name).read_text("utf-8")
-    here = _has_wireshark()
     blocks = [
         block
         for block in CONSOLE.findall(text)
-        if here or not any(f"$ {command}" in block for command in WIRESHARK)
+        if not any(f"$ {command}" in block for command in WIRESHARK) or _has_wireshark()
     ]
+    if not blocks:
+        return text
     commands = [re.findall(r"^\$ (.*)$", block, re.MULTILINE) for block in blocks]
     printed = iter(_run([command for each in commands for command in each]))
     for block, each in zip(blocks, commands, strict=True):
@@ -589,6 +589,7 @@ def examples(name: str) -> str:
     return text
 
 
+@cache
 def _has_wireshark() -> bool:
     tshark = shutil.which("tshark")
     version = [tshark or "false", "--version"]
@@ -626,11 +627,9 @@ def _run(commands: Iterable[str]) -> list[str]:
     return [re.sub(r"^Running as user .*\n", "", part, flags=re.MULTILINE) for part in parts]
 
 
-def _with_examples() -> Iterator[str]:
-    for path in sorted(FOLDER.glob("*.md")):
-        text = path.read_text("utf-8")
-        if CONSOLE.search(text) and NOTICE not in text:
-            yield path.name
+def written(name: str) -> str:
+    """Give a page as it is."""
+    return (FOLDER / name).read_text("utf-8")
 
 
 # ------------------------------------------------------------------------------- the picture
@@ -670,8 +669,18 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": command_page,
     "json-fields.md": json_page,
     "images/analyze.svg": picture,
-    **{name: partial(examples, name) for name in _with_examples()},
 }
+PAGES |= {
+    path.name: partial(written, path.name)
+    for path in sorted(FOLDER.glob("*.md"))
+    if path.name not in PAGES and CONSOLE.search(path.read_text("utf-8"))
+}
+
+
+def make(name: str) -> str:
+    """Make a page, or a picture, with the output of the commands in it."""
+    text = PAGES[name]()
+    return with_examples(text) if name.endswith(".md") else text
 
 
 def is_current(path: Path, text: str) -> bool:
@@ -690,8 +699,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail if out of date")
     check = parser.parse_args().check
     outdated = False
-    for name, make in PAGES.items():
-        path, text = FOLDER / name, make()
+    for name in PAGES:
+        path, text = FOLDER / name, make(name)
         if is_current(path, text):
             continue
         outdated = True
