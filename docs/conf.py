@@ -65,10 +65,14 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
     on_site = {path: FOLDER / f"{name}.md" for name, path in FROM_ELSEWHERE.items()}
 
     def link(match: re.Match[str]) -> str:
-        target = (written_at.parent / match[1]).resolve()
-        return f"]({os.path.relpath(on_site.get(target, target), shown_at.parent)}"
+        shown, place, anchor = match.groups(default="")
+        target = (written_at.parent / place).resolve()
+        if target.is_dir():  # a forge lists it, a site cannot
+            return shown
+        there = os.path.relpath(on_site.get(target, target), shown_at.parent)
+        return f"[{shown}]({there}{anchor})"
 
-    text = re.sub(r"\]\((?![a-z]+:)([^)#\s]+)", link, text)
+    text = re.sub(r"\[([^][]*)\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]*)?\)", link, text)
     # Forges draw this; a site would have to load a program for it. The table below has the same.
     text = re.sub(r"^```mermaid\n.*?^```\n", "", text, flags=re.DOTALL | re.MULTILINE)
     if docname in ("index", "rules"):

@@ -59,6 +59,12 @@ def test_generated_page_is_current(name: str) -> None:
     assert generate.is_current(ROOT / "docs" / name, generate.make(name))
 
 
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=name_of)
+def test_commands_with_their_output_are_run(page: Path) -> None:
+    blocks = re.findall(r"^```(\w*)\n\$ ", page.read_text("utf-8"), re.MULTILINE)
+    assert set(blocks) <= {"console"}
+
+
 def test_another_page_is_out_of_date(tmp_path: Path) -> None:
     page = tmp_path / "options.md"
     assert not generate.is_current(page, "")
