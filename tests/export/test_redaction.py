@@ -223,4 +223,4 @@ def names(report: Report) -> list[object]:
 def test_names_can_be_had_back(identifier: Identifier) -> None:
     masked = masked_identifier(Pseudonyms(KEY), identifier.subtype, identifier.octets)
     assert masked != identifier.octets
-    assert Redaction(KEY).identifier(replace(identifier, octets=masked)) == identifier
+    assert Redaction(KEY).real(replace(identifier, octets=masked)) == identifier
