@@ -29,7 +29,7 @@ ACROSS = {
     "settings": "rules",
     "simulation": "wire",
     "statistics": "track",
-    "testing": "wire",
+    "testing": "report",
     "tshark": "wire",
 }
 """What stands beside the layers, and the rightmost layer that each may import."""
@@ -91,6 +91,12 @@ def test_direction_of_imports(path: Path) -> None:
     imported = {part_of(module) for module in imports(path)} & known
     assert part in known, "a new layer, or a module beside them, is declared in this test"
     assert imported <= allowed(part)
+
+
+def test_traces_know_neither_the_tracker_nor_a_rule() -> None:
+    """What is held against the tracker and the rules is not made of them."""
+    imported = {part_of(module) for module in imports(PACKAGE / "testing" / "trace.py")}
+    assert imported - {None} <= {*BASIS, "packet", "wire", "testing"}
 
 
 def test_a_wrong_direction_would_be_seen(tmp_path: Path) -> None:
