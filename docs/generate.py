@@ -455,26 +455,28 @@ def _commands(command: Any, path: str) -> Iterator[str]:
 def _parameters(command: Any) -> Iterator[tuple[str, str, str]]:
     """Give the arguments and options of a command: how each is written, its meaning and default.
 
-    The types are those of the function: what the help shows of them differs between versions of
-    typer.
+    Types and texts are those of the function: what the help shows of them differs between versions
+    of typer.
     """
     if command.callback is None:  # a group of commands
         return
-    types = get_type_hints(command.callback)
+    types = get_type_hints(command.callback, include_extras=True)
     defaults = signature(command.callback).parameters
     for each in command.params:
         name = each.metavar or ""
         if each.nargs == -1 and "..." not in name:
             name += "..."
         if each.param_type_name == "option":
-            kind = types[each.name]
+            kind = types[each.name].__origin__
             if isinstance(kind, type) and issubclass(kind, Enum):
                 name = "|".join(member.value for member in kind)
             name = f"{', '.join(sorted(each.opts, key=len))} {name}".rstrip()
         default = defaults[each.name].default
         default = default.value if isinstance(default, Enum) else default
         # An option that can be repeated has its default in its help.
-        text, _, told = each.help.removesuffix("]").partition(" [default: ")
+        text, _, told = (
+            types[each.name].__metadata__[0].help.removesuffix("]").partition(" [default: ")
+        )
         default = default or told
         shown = f"`{default}`" if default and str(default).isprintable() else ""
         yield f"`{name}`", _marked(text), "required" if each.required else shown
