@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from pmiptrace.capture.files import expand
 from pmiptrace.capture.reader import CaptureReader
+from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.instant import Instant
@@ -58,8 +59,9 @@ KEPT = 16 << 20
 """Octets that frames may take of captures which are looked through before they are read."""
 _FRAME = 200
 """Octets that a frame takes besides its data."""
-USEFUL_JOBS = 4
-"""Jobs that scan faster than a disk reads, and than what they find can be analyzed."""
+USEFUL_JOBS = {"compiled": 2, "Python": 4}
+"""By the name of the scan, jobs that are faster than a disk, and than what they find can be
+analyzed."""
 
 
 def useful_jobs() -> int:
@@ -68,7 +70,7 @@ def useful_jobs() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return min(cores, USEFUL_JOBS)
+    return min(cores, USEFUL_JOBS[scanner().name])
 
 
 class Change(Struct, frozen=True):

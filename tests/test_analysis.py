@@ -14,7 +14,7 @@ from msgspec.structs import replace
 import pmiptrace
 from pmiptrace import analysis as analysis_module
 from pmiptrace.analysis import Analysis, Change, Event, useful_jobs
-from pmiptrace.capture import CaptureReader, workers
+from pmiptrace.capture import CaptureReader, scanner, workers
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.model import (
@@ -310,6 +310,11 @@ def test_fewer_jobs_than_one_are_a_usage_error(call_flow: str, jobs: int) -> Non
 
 
 def test_as_many_jobs_as_cores_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    if scanner.COMPILED:
+        monkeypatch.setenv(scanner.VARIABLE, "compiled")
+        monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
+        assert useful_jobs() == 2
+    monkeypatch.setenv(scanner.VARIABLE, "python")
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {1, 5, 6}, raising=False)
     assert useful_jobs() == 3
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
