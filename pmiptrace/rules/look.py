@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from pmiptrace.model import (
@@ -63,24 +64,13 @@ def once_per_step(ask: Callable[[Step], T]) -> Callable[[Step], T]:
 # ------------------------------------------------------------------------------ the message
 
 
-def update_of(message: Message) -> BindingUpdate:
-    """Give the body of a message that is known to be a PBU."""
-    body = message.body
-    assert isinstance(body, BindingUpdate)
-    return body
-
-
-def acknowledgement_of(message: Message) -> BindingAcknowledgement:
-    """Give the body of a message that is known to be a PBA."""
-    body = message.body
-    assert isinstance(body, BindingAcknowledgement)
-    return body
-
-
-def message_of(step: Step) -> Message:
-    """Give the message of a step that is known to have one."""
-    assert step.message is not None
-    return step.message
+# Rules ask this seven times a message, and in this way it takes a third of the time.
+message_of: Callable[[Step], Message] = attrgetter("message")
+"""Give the message of a step that is known to have one."""
+update_of: Callable[[Message], BindingUpdate] = attrgetter("body")
+"""Give the body of a message that is known to be a PBU."""
+acknowledgement_of: Callable[[Message], BindingAcknowledgement] = attrgetter("body")
+"""Give the body of a message that is known to be a PBA."""
 
 
 def find(step: Step, cls: type[O]) -> O | None:
