@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from secrets import token_bytes
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -27,6 +27,7 @@ from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session, Severity
 from pmiptrace.report.document import with_unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
+from pmiptrace.report.output import Outlet
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome, Selection, rule_ids
 
@@ -78,7 +79,7 @@ def write_reports(request: ReportRequest) -> int:
     return perform_all(
         request.captures,
         [output.path for output in outputs],
-        lambda streams: _analyze(request, selected, redaction, outputs, streams),
+        lambda outlets: _analyze(request, selected, redaction, outputs, outlets),
         allow_empty=request.allow_empty,
     )
 
@@ -98,12 +99,15 @@ def _analyze(
     selected: Selection,
     redaction: Redaction | None,
     outputs: Sequence[Output],
-    streams: Sequence[BinaryIO],
+    outlets: Sequence[Outlet],
 ) -> Outcome:
     """Analyze the captures, write the reports, and tell the rest to standard error."""
     formats = [format_named(output.format) for output in outputs]
     result = Outcome()
-    crowded = any(f.streams and s.isatty() for f, s in zip(formats, streams, strict=True))
+    crowded = any(
+        form.streams and outlet.stream.isatty()
+        for form, outlet in zip(formats, outlets, strict=True)
+    )
     with progress(wanted=not crowded) as told:
         analysis = request.analysis(
             request.captures,
@@ -112,11 +116,11 @@ def _analyze(
         )
 
         reports = []
-        for form, output, stream in zip(formats, outputs, streams, strict=True):
+        for form, output, outlet in zip(formats, outputs, outlets, strict=True):
             target = Target(
-                stream=stream,
+                stream=outlet.stream,
                 path=output.path,
-                live="-" in request.captures or stream.isatty(),
+                live="-" in request.captures or outlet.stream.isatty(),
                 time=request.time,
                 narrowness=selected.narrowness,
                 mags=analysis.mags,
@@ -124,7 +128,8 @@ def _analyze(
                 observe=analysis.observe,
                 exit_code=lambda: result.exit_code(allow_empty=request.allow_empty),
             )
-            reports.append(_Report(form.open(target), output, is_alone=len(outputs) == 1))
+            writer = form.open(target)
+            reports.append(_Report(writer, output, outlet, result, is_alone=len(outputs) == 1))
         run = _Run(Narrowing(selected, analysis.mags), redaction, result, reports)
         overview = run.follow(request, analysis)
     run.finish(overview)
@@ -138,12 +143,21 @@ def _analyze(
 class _Report:
     """A report that is being written."""
 
-    def __init__(self, writer: ReportWriter, output: Output, *, is_alone: bool) -> None:
+    def __init__(
+        self,
+        writer: ReportWriter,
+        output: Output,
+        outlet: Outlet,
+        result: Outcome,
+        *,
+        is_alone: bool,
+    ) -> None:
         self._writer = writer
         self._output = output
+        self._outlet = outlet
+        self._result = result
         self._is_alone = is_alone
-        self.is_unread = False
-        """Whether its reader went away."""
+        self._is_lost = False
 
     def event(self, event: Event) -> None:
         """Hand on what became known."""
@@ -154,23 +168,31 @@ class _Report:
         self._do(self._writer.finish, overview)
 
     def _do(self, write: Callable[[T], object], value: T) -> None:
-        """Write something; the reports beside one whose reader went away are written all the same.
+        """Write something.
 
-        Raises `UsageError` if it cannot be written.
+        The reports beside one whose reader went away, or whose format has a fault, are written all
+        the same. Raises `UsageError` if it cannot be written.
         """
-        if self.is_unread:
+        if self._is_lost:
             return
         try:
             write(value)
         except BrokenPipeError:
             if self._is_alone:
                 raise
-            self.is_unread = True
+            self._is_lost = self._result.unread = True
         except OSError as error:
             if self._output.path is None:
                 silence_stdout()
             where = "the report" if self._output.path is None else f"{self._output.path}: it"
             raise UsageError(f"{where} cannot be written: {error.strerror}") from error
+        except Exception as error:
+            if self._is_alone:
+                raise
+            self._is_lost = self._result.faulty = True
+            self._outlet.discard()
+            tell(f"the report of {self._output} is left out")
+            tell_fault(error)
 
 
 class _Run:
@@ -245,4 +267,3 @@ class _Run:
             overview = replace(overview, captures=infos)
         for report in self._reports:
             report.finish(overview)
-        self._result.unread = any(report.is_unread for report in self._reports)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from pmiptrace.analysis import Analysis, Event, useful_jobs
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.report.document import clean
-from pmiptrace.report.output import destination
+from pmiptrace.report.output import Outlet, outlet
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.selection import Outcome, Pattern, Selection
 from pmiptrace.settings import settings
@@ -114,9 +114,9 @@ def perform(
     Raises `UsageError` if it cannot be written, or would take the place of a capture.
     """
 
-    def alone(streams: Sequence[BinaryIO]) -> Outcome:
-        (stream,) = streams
-        return work(stream)
+    def alone(outlets: Sequence[Outlet]) -> Outcome:
+        (only,) = outlets
+        return work(only.stream)
 
     return perform_all(captures, (output,), alone, allow_empty=allow_empty)
 
@@ -124,7 +124,7 @@ def perform(
 def perform_all(
     captures: Iterable[str],
     outputs: Sequence[str | None],
-    work: Callable[[Sequence[BinaryIO]], Outcome],
+    work: Callable[[Sequence[Outlet]], Outcome],
     *,
     allow_empty: bool = False,
 ) -> int:
@@ -133,7 +133,7 @@ def perform_all(
         _refuse_to_overwrite(captures, output)
     try:
         with ExitStack() as opened:
-            result = work([opened.enter_context(destination(output)) for output in outputs])
+            result = work([opened.enter_context(outlet(output)) for output in outputs])
     except BrokenPipeError:
         silence_stdout()
         return READER_GONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -33,6 +33,32 @@ def destination(path: str | None) -> Iterator[BinaryIO]:
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
         yield stream
+
+
+class Outlet:
+    """What one of several reports is written to."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.is_discarded = False
+
+    def discard(self) -> None:
+        """Have no file appear. What standard output got already stays."""
+        self.is_discarded = True
+
+
+class _DiscardedError(Exception):
+    pass
+
+
+@contextmanager
+def outlet(path: str | None) -> Iterator[Outlet]:
+    """Open what a report is written to, as `destination` does, so that it can be discarded."""
+    with suppress(_DiscardedError), destination(path) as stream:
+        opened = Outlet(stream)
+        yield opened
+        if opened.is_discarded:
+            raise _DiscardedError
 
 
 @contextmanager

@@ -168,6 +168,28 @@ def test_a_report_that_fails_leaves_none_of_the_others(
     assert names(folder) == ["faulty.pcap"]
 
 
+@pytest.mark.parametrize("when", ["event", "finish"])
+def test_a_format_with_a_fault_is_left_out_and_the_others_are_written(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    expected = run("analyze", "faulty.pcap", "--format", "json").out
+    Path("b").write_text("old")
+    monkeypatch.setattr(pmiptrace.report.html.writer.HtmlWriter, when, crash)
+    asked = "--format json -o a --format html -o b --format text"
+    result = run("analyze", "faulty.pcap", *asked.split())
+    assert result.code == 70
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in result.out
+    assert Path("a").read_text("utf-8") == expected
+    assert Path("b").read_text() == "old"
+    left_out, fault = result.err.splitlines()
+    assert left_out == "pmiptrace: the report of --format html -o b is left out"
+    assert "ZeroDivisionError" in fault
+    assert names(folder) == ["a", "b", "faulty.pcap"]
+
+
 def test_a_report_would_replace_a_capture(folder: Path, run: Run) -> None:
     asked = "--format json -o a --format html -o faulty.pcap"
     result = run("analyze", "faulty.pcap", *asked.split())
@@ -186,6 +208,7 @@ def test_files_are_written_though_the_reader_of_another_report_goes_away(
     target = folder / "a.json"
     first, second = [("--format", "json", "-o", target), ("--format", form, "-o", "-")][::order]
     command = [sys.executable, "-m", "pmiptrace", "analyze", folder / "faulty.pcap"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     try:
         done = subprocess.run(
             [*command, *first, *second],
@@ -193,6 +216,7 @@ def test_files_are_written_though_the_reader_of_another_report_goes_away(
             stderr=subprocess.PIPE,
             check=False,
             cwd=ROOT,
+            env=buffered,
         )
     finally:
         os.close(writing)
