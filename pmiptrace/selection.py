@@ -333,13 +333,3 @@ class Outcome(Struct, kw_only=True):
         if self.interrupted:
             return 130
         return 0 if self.messages or allow_empty else 4
-
-
-def outcome(report: Report, selection: Selection, *, unopened: bool) -> Outcome:
-    """Give the outcome of a report that was narrowed already."""
-    return Outcome(
-        unopened=unopened,
-        failed=any(map(selection.fails, report.findings)),
-        messages=report.messages,
-        interrupted=report.interrupted,
-    )
