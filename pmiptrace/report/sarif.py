@@ -109,7 +109,7 @@ class SarifWriter:
                 "messagesByType": report.messages_by_type,
                 "findings": self._counts,
                 "rules": list(map(rule_document, report.rules)),
-                "narrowness": self._target.narrowness or None,
+                "narrowness": clean(self._target.narrowness) or None,
             },
         }
         log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -139,7 +139,7 @@ class SarifWriter:
 
 def _told(name: str, level: str, text: str) -> dict[str, Any]:
     """Give a notification (section 3.58)."""
-    return {"descriptor": {"id": name}, "level": level, "message": {"text": _message(text)}}
+    return {"descriptor": {"id": name}, "level": level, "message": {"text": _message(clean(text))}}
 
 
 def _notification(problem: Problem, capture: int) -> dict[str, Any]:
