@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from compileall import compile_dir
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -393,6 +394,8 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true", help="put the result into README.md")
     parser.add_argument("--plots", action="store_true", help="measure growth and draw it")
     asked = parser.parse_args()
+    # As an installation does. Where PYTHONDONTWRITEBYTECODE is set, every run would compile anew.
+    compile_dir(ROOT / "pmiptrace", quiet=1)
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
         if asked.plots:
