@@ -780,6 +780,23 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True):
     """None for one that counts; the rules know of none, `pmiptrace.selection` sets it."""
 
 
+@direct
+class RuleState(StrEnum):
+    """What became of a rule in a run, worst first: a rule that failed once has failed.
+
+    That is how verdicts overrule each other in conformance testing (TTCN-3, ETSI ES 201 873-1).
+    """
+
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    """It was not broken as far as is known, but some cases could not be decided."""
+    PASSED = "passed"
+    UNTESTED = "untested"
+    """Nothing in the captures put it to the test."""
+    OFF = "off"
+    """It is judged only with a setting that was not given."""
+
+
 class RuleCount(Struct, frozen=True):
     """How often a rule was judged, and how it went."""
 
@@ -788,6 +805,19 @@ class RuleCount(Struct, frozen=True):
     passed: int
     failed: int
     inconclusive: int
+    switch: str | None = None
+    """The setting without which it is not judged, if that was not given."""
+
+    @property
+    def state(self) -> RuleState:
+        """What became of it, in a word."""
+        if self.failed:
+            return RuleState.FAILED
+        if self.inconclusive:
+            return RuleState.INCONCLUSIVE
+        if self.passed:
+            return RuleState.PASSED
+        return RuleState.UNTESTED if self.switch is None else RuleState.OFF
 
 
 class Report(Struct, frozen=True, kw_only=True):

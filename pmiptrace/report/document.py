@@ -38,6 +38,7 @@ from pmiptrace.model import (
     Problem,
     Report,
     RuleCount,
+    RuleState,
     Session,
     SessionMode,
     Severity,
@@ -155,6 +156,13 @@ class RuleDocument(Struct, frozen=True):
     passed: Count
     failed: Count
     inconclusive: Count
+    state: Annotated[
+        RuleState,
+        Meta(
+            description="In a word, worst first: a rule that failed once has failed. `untested` if "
+            "nothing in the captures put it to the test, `off` if it waits for a setting."
+        ),
+    ]
 
 
 class MagDocument(Struct, frozen=True):
@@ -761,7 +769,9 @@ def report_document(report: Report) -> ReportDocument:
 
 def rule_document(count: RuleCount) -> RuleDocument:
     """Show how often a rule was judged."""
-    return RuleDocument(count.rule, count.judged, count.passed, count.failed, count.inconclusive)
+    return RuleDocument(
+        count.rule, count.judged, count.passed, count.failed, count.inconclusive, count.state
+    )
 
 
 # ------------------------------------------------------------------------------------- text

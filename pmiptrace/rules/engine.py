@@ -247,9 +247,12 @@ class Engine:
         options = options or RuleOptions()
         self._rules: list[Rule] = []
         self._checks: list[Check] = []
+        self._off: list[Rule] = []
         for each in all_rules() if rules is None else rules:
             check = _bound(each, options)
-            if check is not None:
+            if check is None:
+                self._off.append(each)
+            else:
                 self._rules.append(each)
                 self._checks.append(check)
         self._by_event = {r.id: i for i, r in enumerate(self._rules) if EVENT in r.on}
@@ -337,7 +340,8 @@ class Engine:
     def counts(self, capture: int | None = None) -> tuple[RuleCount, ...]:
         """Give how often each rule was judged so far, on one capture or on all.
 
-        Diagnostics judge nobody and are left out.
+        Diagnostics judge nobody and are left out. Rules that wait for a setting come last, never
+        judged.
         """
         self._count_plans()
         if capture is None:
@@ -353,6 +357,7 @@ class Engine:
             )
             kept = ran - skipped - failed - open_ - noted
             counts.append(RuleCount(each.id, kept + failed + open_, kept, failed, open_))
+        counts += [RuleCount(each.id, 0, 0, 0, 0, each.switch) for each in self._off]
         return tuple(counts)
 
     def _turn_to(self, capture: int) -> None:

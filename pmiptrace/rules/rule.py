@@ -317,6 +317,11 @@ class Rule:
             return Need.KEPT
         return Need.LOOK if self.given is None else self.given(shape)
 
+    @property
+    def switch(self) -> str | None:
+        """The setting that it depends on, by the name that users give it; None if there is none."""
+        return None if self.configured is None else self.configured.replace("_", "-")
+
     @cached_property
     def row(self) -> CatalogueRow:
         """What the catalogue says of it."""

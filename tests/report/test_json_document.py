@@ -37,7 +37,7 @@ CONTRACT = {
     "captures/problems": "kind offset frame message",
     "summary": "messages exchanges sessions bindings findings interrupted",
     "summary/findings": "error warning info inconclusive note suppressed",
-    "rules": "rule judged passed failed inconclusive",
+    "rules": "rule judged passed failed inconclusive state",
     "sessions": "id lma mobile_node prefixes ipv4_home_address mode partial partial_reason"
     " bindings",
     "sessions/bindings": "bid mag care_of_address interface_label interface_att"

@@ -1,6 +1,7 @@
 """What the engine makes of verdicts: findings, their party and place, and what it holds back."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,14 +17,17 @@ from pmiptrace.model import (
     Moment,
     Party,
     RuleCount,
+    RuleState,
     Severity,
     Span,
     Status,
     Step,
     Undecoded,
 )
+from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.rule import ANY, PASS, Check, Rule, RuleOptions, Verdict, fail, inconclusive
+from pmiptrace.settings import SETTINGS
 from pmiptrace.testing import nai
 from pmiptrace.wire.options.rfc6275 import BindingRefreshAdvice
 
@@ -487,6 +491,33 @@ def test_some_rules_are_off_by_default(rule: str, options: RuleOptions) -> None:
     play: Callable[[Stage], object] = lambda s: s.pbu(s.lte, timestamp=s.now - 200_000_000)  # noqa: E731
     assert of_rule(judge(play), rule) == []
     assert len(of_rule(judge(play, options=options), rule)) == 1
+
+
+def test_counts_name_the_rules_that_are_off_and_their_setting() -> None:
+    counts = {count.rule: count for count in Engine().counts()}
+    off = {name: count.switch for name, count in counts.items() if count.state is RuleState.OFF}
+    assert off == {"RFC5213-4-IPSEC": "ipsec", "RFC5213-5.5-TS-WINDOW": "trust-clock"}
+    assert set(off.values()) <= set(SETTINGS)
+    assert counts.keys() == {r.id for r in catalogue().values() if not r.is_diagnostic}
+    on = {count.rule: count for count in Engine(RuleOptions(ipsec=True)).counts()}
+    assert on["RFC5213-4-IPSEC"].state is RuleState.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("counted", "state"),
+    [
+        ((9, 8, 1, 0), RuleState.FAILED),
+        ((9, 7, 1, 1), RuleState.FAILED),
+        ((9, 8, 0, 1), RuleState.INCONCLUSIVE),
+        ((9, 9, 0, 0), RuleState.PASSED),
+        ((0, 0, 0, 0), RuleState.UNTESTED),
+        ((0, 0, 0, 0, "ipsec"), RuleState.OFF),
+    ],
+)
+def test_the_worst_judgement_decides_about_a_rule(
+    counted: tuple[Any, ...], state: RuleState
+) -> None:
+    assert RuleCount("RFC5213-4-IPSEC", *counted).state is state
 
 
 # ------------------------------------------------------------------------------------ dispatch
