@@ -112,6 +112,13 @@ def analyze(
     ] = None,
     config: Config = None,
     time: Time = TimeFormat.UTC,
+    coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage",
+            help="List every rule with how often it was judged, in text, markdown and html.",
+        ),
+    ] = False,
     jobs: Jobs = None,
     redact: Annotated[
         bool,
@@ -157,6 +164,7 @@ def analyze(
             config=config,
             time=time,
             jobs=jobs,
+            coverage=coverage,
             redact=redact,
             redact_key=redact_key,
         )

@@ -46,6 +46,8 @@ class ReportRequest(Request, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: str | None = "error"
+    coverage: bool = False
+    """Whether every rule is listed with how often it was judged."""
     redact: bool = False
     """Whether pseudonyms take the place of names and addresses."""
     redact_key: str | None = None
@@ -123,6 +125,7 @@ def _analyze(
                 live="-" in request.captures or outlet.stream.isatty(),
                 time=request.time,
                 narrowness=selected.narrowness,
+                coverage=request.coverage,
                 mags=analysis.mags,
                 dialects=analysis.dialects,
                 observe=analysis.observe,

@@ -57,6 +57,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """How a format for people writes times."""
     narrowness: str = ""
     """What leaves out mobile nodes, MAGs or LMAs, as one writes it on the command line."""
+    coverage: bool = False
+    """Whether a format for people lists every rule with how often it was judged."""
     mags: Mapping[int, MagNode] = field(default_factory=dict)
     """The MAGs known so far, by id; more become known as the analysis goes on."""
     dialects: Mapping[str, Dialect] = field(default_factory=dict)

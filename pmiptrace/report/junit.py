@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from pmiptrace.model import CaptureInfo, Finding, Report, RuleCount, Status
+from pmiptrace.model import CaptureInfo, Finding, Report, RuleCount, RuleState, Status
 from pmiptrace.report.digest import FindingGroup
 from pmiptrace.report.document import clean, name_text, path_text
 from pmiptrace.report.times import rfc3339
@@ -125,11 +125,15 @@ class JunitWriter:
         left = self._remarked[number] - len(remarks)
         if left:
             yield f"and {counted(left, 'remark')} more"
-        absent = [count.rule for count in counts if not count.judged]
+        counts = tuple(counts)
+        absent = [count.rule for count in counts if count.state is RuleState.UNTESTED]
         if absent:
             number_of_rules = counted(len(absent), "rule")
             yield f"not applicable, as nothing in this capture is about them: {number_of_rules}"
         yield from absent
+        for count in counts:
+            if count.state is RuleState.OFF:
+                yield f"judged only with --timers {count.switch}=on: {count.rule}"
 
     def _properties(self, info: CaptureInfo) -> Iterator[tuple[str, object]]:
         yield "pmiptrace", version()

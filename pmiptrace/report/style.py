@@ -48,3 +48,14 @@ STATE = {
     BindingState.SUSPECT: Look("▚", "%", "red"),
     BindingState.PENDING_TIMEOUT: Look("?", "?", "yellow", final=True),
 }
+
+RULE_STATE = {
+    "failed": Look("✗", "!", "bold red"),
+    "inconclusive": Look("?", "?", INCONCLUSIVE),
+    "passed": Look("✓", "+", GOOD),
+    "untested": Look("○", "o", DOUBTFUL),
+    "off": Look("·", "-", MUTED),
+    "unobservable": Look("·", "-", MUTED),
+    "unselected": Look("·", "-", MUTED),
+}
+"""How the state of a rule, or of a requirement, is drawn."""

@@ -12,6 +12,7 @@ from pmiptrace.report.output import console as opened_console
 from pmiptrace.report.page import open_console
 from pmiptrace.report.sections.bindings import write_bindings
 from pmiptrace.report.sections.captures import write_captures
+from pmiptrace.report.sections.coverage import write_coverage
 from pmiptrace.report.sections.findings import write_findings
 from pmiptrace.report.sections.timeline import write_timeline
 from pmiptrace.report.sections.totals import write_totals
@@ -40,7 +41,9 @@ class TextWriter:
     def finish(self, report: Report) -> None:
         """Write the page."""
         target = self._target
-        options = TextOptions(time=target.time, narrowness=target.narrowness)
+        options = TextOptions(
+            time=target.time, narrowness=target.narrowness, coverage=target.coverage
+        )
         with opened_console(target.path, target.stream) as console:
             render(report, console=console, options=options, digest=self._digest)
 
@@ -65,6 +68,8 @@ def render(
         write_silence(view)
         write_suppressed(view)
         write_findings(view)
+        if view.options.coverage:
+            write_coverage(view)
         return
     write_verdict(view)
     write_suppressed(view)
@@ -72,3 +77,5 @@ def render(
     write_bindings(view)
     write_timeline(view)
     write_totals(view)
+    if view.options.coverage:
+        write_coverage(view)

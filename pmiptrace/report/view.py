@@ -20,6 +20,8 @@ class TextOptions(Struct, frozen=True, kw_only=True):
     time: TimeFormat = TimeFormat.UTC
     narrowness: str = ""
     """The options that leave out mobile nodes, MAGs or LMAs, if there are any."""
+    coverage: bool = False
+    """Whether every rule is listed with how often it was judged."""
     captures: int = 10
     rules: int = 20
     parties: int = 3

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pmiptrace.address import address_text
 from pmiptrace.model import Finding, Message, Moment, Report, Session, Severity, Span, Status
+from pmiptrace.report.coverage import MEANINGS, coverage
 from pmiptrace.report.digest import Digest, RuleGroup, first_moment, has_failed
 from pmiptrace.report.document import clean
 from pmiptrace.report.html.packets import Packet, PacketStore, Place, place_of, unfold
@@ -57,6 +58,8 @@ class HtmlOptions(Struct, frozen=True, kw_only=True):
     time: TimeFormat = TimeFormat.UTC
     narrowness: str = ""
     """The options that leave out mobile nodes, MAGs or LMAs, if there are any."""
+    coverage: bool = False
+    """Whether every rule is listed with how often it was judged."""
     rules: int = 60
     """Rules with their explanation."""
     sessions: int = 12
@@ -192,6 +195,9 @@ class _Page:
             "folded_packets": packets[self.options.open_packets :],
             "totals": tuple(self._totals()),
             "judged": self._judged_table(),
+            "coverage": coverage(self.report.rules) if self.options.coverage else None,
+            "meanings": {state.value: meaning for state, meaning in MEANINGS.items()},
+            "narrowness": self.options.narrowness,
             "rows": self.options.rows,
             "data": _data,
         }

@@ -31,7 +31,9 @@ class HtmlWriter(Collection):
             self.report(report),
             store=self._packets,
             dialects=target.dialects,
-            options=HtmlOptions(time=target.time, narrowness=target.narrowness),
+            options=HtmlOptions(
+                time=target.time, narrowness=target.narrowness, coverage=target.coverage
+            ),
         )
         for piece in pieces:
             target.stream.write(piece.encode("utf-8", "backslashreplace"))
