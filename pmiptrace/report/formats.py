@@ -97,8 +97,11 @@ FORMATS = (
         streams=True,
     ),
     Format("html", "one page to hand over", "pmiptrace.report.html.writer:HtmlWriter"),
+    Format("markdown", "a summary for pages of CI", "pmiptrace.report.markdown:MarkdownWriter"),
+    Format("csv", "a row per finding", "pmiptrace.report.csv:CsvWriter", streams=True),
     Format("sarif", "SARIF 2.1.0, for GitHub and editors", "pmiptrace.report.sarif:SarifWriter"),
     Format("junit", "JUnit XML: a test case per rule", "pmiptrace.report.junit:JunitWriter"),
+    Format("github", "annotations of GitHub Actions", "pmiptrace.report.github:GithubWriter"),
     Format("gitlab", "Code Quality of GitLab", "pmiptrace.report.gitlab:GitlabWriter"),
 )
 """The formats that come with the program, in the order of the help."""
