@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ from rich.terminal_theme import MONOKAI
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.cli.app import app
+from pmiptrace.configuration.keys import IGNORE_KEYS, KEYS, Key
 from pmiptrace.report.columns import Column, columns
 from pmiptrace.report.schema import SCHEMAS, schema
 from pmiptrace.report.text import open_console, render
@@ -357,9 +359,7 @@ def timers() -> str:
         "pmiptrace analyze capture.pcapng --timers delete-delay=20s,update-rate=5\n"
         "```\n\n"
         "`--timers` can be repeated; of two values the last one counts. What is always needed goes "
-        "into `pmiptrace.toml` in the working directory, or into `pyproject.toml` there as "
-        "`[tool.pmiptrace.timers]`; of the two only the first is read. `--config FILE` names "
-        "another file. The command line goes before the file.\n\n"
+        "into the table `timers` of the [configuration](configuration.md):\n\n"
         "```toml\n"
         "[timers]\n"
         'delete-delay = "20s"\n'
@@ -405,6 +405,49 @@ def field_page() -> str:
 def _named(column: Column) -> tuple[object, ...]:
     field = column.field
     return (f"`{field.name}`", field.kind.value, field.unit or "", field.meaning)
+
+
+# ------------------------------------------------------------------------- the configuration
+
+
+def configuration() -> str:
+    """Give the page on the configuration with its tables made anew."""
+    keys = [
+        (f"`{name}`", _linked(known.takes), _default(known), known.meaning)
+        for name, known in KEYS.items()
+    ]
+    keys += [
+        ("`timers`", "a table", "", "[Times and limits](timers.md) to judge by."),
+        ("`severity`", "a table", "", "[Severities](#severities) of rules."),
+        (
+            "`ignores`",
+            "an array of tables",
+            "",
+            "[Findings that are known](#ignores), with reasons.",
+        ),
+    ]
+    text = (FOLDER / "configuration.md").read_text("utf-8")
+    for name, lines in (
+        ("keys", table(("Key", "Takes", "Default", "Meaning"), keys)),
+        ("ignores", table(("Key", "Meaning"), ((f"`{n}`", m) for n, m in IGNORE_KEYS.items()))),
+    ):
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, behind = text.partition(begin)
+        text = f"{before}{begin}{chr(10).join(lines)}\n{end}{behind.partition(end)[2]}"
+    return text
+
+
+def _linked(takes: str) -> str:
+    return takes.replace("a list of rules", "a list of [rules](#which-rules)")
+
+
+def _default(known: Key) -> str:
+    value = known.default
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        return f"`{json.dumps(value)}`"
+    return "" if value is None else f"`{value}`"
 
 
 # -------------------------------------------------------------------------------- the states
@@ -470,7 +513,9 @@ def _parameters(command: Any) -> Iterator[tuple[str, str, str]]:
             kind = types[each.name].__origin__
             if isinstance(kind, type) and issubclass(kind, Enum):
                 name = "|".join(member.value for member in kind)
-            name = f"{', '.join(sorted(each.opts, key=len))} {name}".rstrip()
+            name = (
+                f"{', '.join([*sorted(each.opts, key=len), *each.secondary_opts])} {name}".rstrip()
+            )
         default = defaults[each.name].default
         default = default.value if isinstance(default, Enum) else default
         # An option that can be repeated has its default in its help.
@@ -667,6 +712,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "status-codes.md": status_page,
     "states.md": states,
     "timers.md": timers,
+    "configuration.md": configuration,
     "fields.md": field_page,
     "commands.md": command_page,
     "json-fields.md": json_page,

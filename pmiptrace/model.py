@@ -820,6 +820,39 @@ class RuleCount(Struct, frozen=True):
         return RuleState.UNTESTED if self.switch is None else RuleState.OFF
 
 
+class KnownFault(Struct, frozen=True, kw_only=True):
+    """An entry of a baseline: a fault that is known, with what people need to recognise it."""
+
+    fingerprint: str
+    """What tells it from others in whatever capture (`pmiptrace.report.document.fingerprint`)."""
+    rule: str
+    party: str
+    """Who is accused, in words."""
+    mobile_node: str | None = None
+    field: str | None = None
+    count: int = 1
+    """How often it was found when the baseline was written."""
+    first_seen: str | None = None
+    """The day of the first frame that showed it, as ``2027-01-31``."""
+    reason: str = ""
+    expires: str | None = None
+    """The last day on which the entry holds."""
+
+
+class BaselineResult(Struct, frozen=True, kw_only=True):
+    """How what is reported compares to a baseline."""
+
+    path: str
+    known: int = 0
+    """Findings that the baseline knows."""
+    new: int = 0
+    """Findings of status fail that it does not know."""
+    gone: tuple[KnownFault, ...] = ()
+    """Entries of which nothing was found in the captures."""
+    expired: tuple[KnownFault, ...] = ()
+    """Entries that no longer hold, and of which something was found."""
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """All that an analysis found."""
 
@@ -833,4 +866,6 @@ class Report(Struct, frozen=True, kw_only=True):
     rules: tuple[RuleCount, ...] = ()
     rules_by_capture: tuple[tuple[RuleCount, ...], ...] = ()
     """The same for each capture, of those that could be opened."""
+    baseline: BaselineResult | None = None
+    """None where there is no baseline to compare with."""
     interrupted: bool = False

@@ -1,14 +1,13 @@
 """What of an analysis is reported, and the exit code that follows from it.
 
 A selection never changes how bindings are rebuilt: that rests on every message. It narrows what
-is shown of the result. Rules are chosen by ID or any prefix of one; mobile nodes, MAGs and LMAs by
+is shown of the result. Findings are chosen by `pmiptrace.selectors`; mobile nodes, MAGs and LMAs by
 their text, in which ``*`` and ``?`` stand for any characters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.address import address_octets, address_text
-from pmiptrace.errors import UsageError
 from pmiptrace.model import (
     Binding,
     CaptureInfo,
@@ -31,6 +29,7 @@ from pmiptrace.model import (
     Severity,
     Status,
 )
+from pmiptrace.selectors import Selector
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc8278 import MagIdentifier
 
@@ -51,37 +50,6 @@ def mobile_node(*messages: Message | None) -> Identifier | None:
         if option and option.identifier:
             return option.identity
     return None
-
-
-def rule_ids(wanted: Iterable[str], known: Iterable[str]) -> frozenset[str]:
-    """Give the IDs of the rules meant by full IDs or prefixes, in whatever case they are written.
-
-    A full ID means that rule alone, even where longer IDs begin with it. Raises `UsageError` for a
-    text that no ID begins with.
-    """
-    ids = {rule.upper(): rule for rule in known}
-    chosen: set[str] = set()
-    for text in wanted:
-        prefix = text.strip().upper()
-        if prefix in ids:
-            chosen.add(ids[prefix])
-            continue
-        matching = [rule for upper, rule in ids.items() if prefix and upper.startswith(prefix)]
-        if not matching:
-            raise UsageError(f"no rule is, or begins with, {text!r}{_suggestion(prefix, ids)}")
-        chosen.update(matching)
-    return frozenset(chosen)
-
-
-def _suggestion(prefix: str, ids: Mapping[str, str]) -> str:
-    """Word what may have been meant: the closest rule, RFC or section."""
-    spellings = dict(ids)
-    for rule in ids.values():
-        parts = rule.split("-")
-        spellings[parts[0].upper()] = parts[0]
-        spellings["-".join(parts[:2]).upper()] = "-".join(parts[:2])
-    close = get_close_matches(prefix, spellings, n=1, cutoff=0.5)
-    return f"; did you mean {spellings[close[0]]!r}?" if close else ""
 
 
 class Pattern(Struct, frozen=True):
@@ -117,10 +85,10 @@ Name = Identifier | bytes
 class Selection(Struct, frozen=True, kw_only=True):
     """What to report. Without arguments: everything, and errors make the run fail."""
 
-    select: frozenset[str] | None = None
-    """IDs of the only rules to report; None for all."""
-    ignore: frozenset[str] = frozenset()
-    """IDs of rules not to report, even if selected."""
+    select: tuple[Selector, ...] | None = None
+    """What to report of the findings; None for all."""
+    ignore: tuple[Selector, ...] = ()
+    """What not to report, even if selected."""
     mobile_node: Pattern | None = None
     mag: Pattern | None = None
     lma: Pattern | None = None
@@ -148,8 +116,16 @@ class Selection(Struct, frozen=True, kw_only=True):
         )
 
     def rule(self, rule: str) -> bool:
-        """Tell whether findings of a rule are reported."""
-        return rule not in self.ignore and (self.select is None or rule in self.select)
+        """Tell whether findings of a rule can be reported."""
+        return not any(rule in each.only for each in self.ignore) and (
+            self.select is None or any(rule in each.rules for each in self.select)
+        )
+
+    def finding(self, finding: Finding) -> bool:
+        """Tell whether a finding is reported, by its rule, party and confidence."""
+        return not any(each.means(finding) for each in self.ignore) and (
+            self.select is None or any(each.means(finding) for each in self.select)
+        )
 
     def counts(self, counts: Iterable[RuleCount]) -> tuple[RuleCount, ...]:
         """Give the counts of those rules that are reported."""
@@ -246,7 +222,7 @@ class Narrowing:
 
     def finding(self, finding: Finding) -> bool:
         """Tell whether a finding is reported."""
-        if not self.selection.rule(finding.rule):
+        if not self.selection.finding(finding):
             return False
         if not self.selection.is_narrow:
             return True
@@ -317,6 +293,11 @@ class Outcome(Struct, kw_only=True):
     """Whether a fault in this program ended the analysis."""
     unread: bool = False
     """Whether whoever read one of several reports went away."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was read, so that what was not found is not there."""
+        return not (self.unopened or self.interrupted or self.faulty)
 
     def exit_code(self, *, allow_empty: bool = False) -> int:
         """Give the exit code: the first that applies of 3, 1, 4, 0 and 130.

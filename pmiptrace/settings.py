@@ -1,27 +1,16 @@
-"""What a user can set: the times and limits by which an analysis judges, and where they stand.
+"""The times and limits by which an analysis judges, and what a user may set them to.
 
-`SETTINGS` is the one table of them. The command line gives them as ``--timers NAME=VALUE``, a
-configuration file in its table ``timers``::
-
-    [timers]
-    delete-delay = "20s"
-    missing-heartbeats = 5
-    trust-clock = true
-
-The file is ``pmiptrace.toml`` in the working directory, or else ``pyproject.toml`` there, in which
-the table is called ``tool.pmiptrace.timers``. What the command line says goes before the file.
+`SETTINGS` is the one table of them. `pmiptrace.configuration` takes them from where users write
+them: ``--timers NAME=VALUE``, the environment, or the table ``timers`` of a configuration file.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -103,7 +92,7 @@ class Setting(Struct, frozen=True):
         """
         number = self._number(value)
         if number is None or not self.low <= number <= self.high:
-            raise UsageError(f"{self._wanted}, not {_written(value)}")
+            raise UsageError(f"{self._wanted}, not {written(value)}")
         return bool(number) if self.kind is Kind.SWITCH else number
 
     @property
@@ -331,19 +320,19 @@ ORDERED = (
 """Of each pair, the second must not be less than the first."""
 
 
-def settings(assignments: Iterable[str] = (), file: str | None = None) -> Settings:
-    """Give what the command line and a configuration file set.
+def setting(name: str) -> Setting:
+    """Give a setting by its name; raises `UsageError` if there is none, with a suggestion."""
+    if name not in SETTINGS:
+        hint = suggestion(name, SETTINGS) or f"known: {', '.join(SETTINGS)}"
+        raise UsageError(f"there is no setting {name!r}; {hint}")
+    return SETTINGS[name]
 
-    `assignments` are the values of ``--timers``: ``NAME=VALUE``, or several with commas between.
-    `file` is the configuration file; if None, the one of the working directory, if there is any.
-    Raises `UsageError` for a file that cannot be read, for a name that does not exist, and for a
-    value that makes no sense.
+
+def settings_of(values: Mapping[str, int]) -> Settings:
+    """Give what an analysis takes of values by the names of their settings; others are as ever.
+
+    Raises `UsageError` for two values that contradict each other.
     """
-    path = Path(file) if file is not None else _found()
-    values: dict[str, int] = {}
-    if path is not None:
-        values |= _from_file(path, required=file is not None)
-    values |= _from_command_line(assignments)
     _check_order(values)
     parts: dict[str, dict[str, int]] = {"timers": {}, "options": {}}
     for name, value in values.items():
@@ -354,73 +343,10 @@ def settings(assignments: Iterable[str] = (), file: str | None = None) -> Settin
     )
 
 
-def _found() -> Path | None:
-    candidates = (Path("pmiptrace.toml"), Path("pyproject.toml"))
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _from_command_line(assignments: Iterable[str]) -> dict[str, int]:
-    values: dict[str, int] = {}
-    for assignment in (part for text in assignments for part in text.split(",")):
-        name, equals, value = (piece.strip() for piece in assignment.partition("="))
-        setting = _setting(name, "--timers")
-        if not equals:
-            raise UsageError(f"--timers: {name} has no value; write {name}=VALUE")
-        values[name] = _value(setting, value, f"--timers: {name}")
-    return values
-
-
-def _from_file(path: Path, *, required: bool) -> dict[str, int]:
-    try:
-        table: Any = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the configuration: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: no valid TOML: not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: no valid TOML: {error}") from error
-    prefix = ""
-    if path.name == "pyproject.toml":
-        prefix = "tool.pmiptrace."
-        tools = _table(table.get("tool", {}), path, "tool")
-        if required and "pmiptrace" not in tools:
-            raise UsageError(f"{path}: there is no table tool.pmiptrace")
-        table = _table(tools.get("pmiptrace", {}), path, "tool.pmiptrace")
-    for key in table:
-        if key != "timers":
-            hint = _suggestion(key, ["timers"]) or "known: timers"
-            raise UsageError(f"{path}: {prefix}{key}: there is no such key; {hint}")
-    where = f"{path}: {prefix}timers"
-    timers = _table(table.get("timers", {}), path, f"{prefix}timers")
-    return {
-        name: _value(_setting(name, where), value, f"{where}.{name}")
-        for name, value in timers.items()
-    }
-
-
-def _table(value: object, path: Path, key: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UsageError(f"{path}: {key}: this must be a table")
-    return value
-
-
-def _setting(name: str, where: str) -> Setting:
-    if name not in SETTINGS:
-        hint = _suggestion(name, SETTINGS) or f"known: {', '.join(SETTINGS)}"
-        raise UsageError(f"{where}: there is no setting {name!r}; {hint}")
-    return SETTINGS[name]
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str | None:
+def suggestion(name: str, known: Iterable[str]) -> str | None:
+    """Word which of the names that there are may have been meant; None if none is like it."""
     near = difflib.get_close_matches(name.lower().replace("_", "-"), list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else None
-
-
-def _value(setting: Setting, value: object, where: str) -> int:
-    try:
-        return setting.read(value)
-    except UsageError as error:
-        raise UsageError(f"{where} {error}") from error
 
 
 def _check_order(values: Mapping[str, int]) -> None:
@@ -436,7 +362,7 @@ def _check_order(values: Mapping[str, int]) -> None:
             )
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """Write what a user wrote, as in the file or on the command line, and not all of a long one."""
     text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -20,12 +20,16 @@ BASIS = frozenset({"model", "address", "errors"})
 """What every layer may import; nothing of it imports a layer."""
 ACROSS = {
     "analysis": "rules",
+    "baseline": "report",
     "cache": "track",
+    "configuration": "report",
     "doctor": "wire",
     "expression": "capture",
     "instant": "capture",
     "merge": "wire",
+    "policy": "report",
     "selection": "report",
+    "selectors": "rules",
     "settings": "rules",
     "simulation": "wire",
     "statistics": "track",
@@ -35,7 +39,17 @@ ACROSS = {
 """What stands beside the layers, and the rightmost layer that each may import."""
 BESIDE = {
     "rules": {"selection"},
-    "report": {"analysis", "cache", "doctor", "expression", "selection", "statistics", "tshark"},
+    "report": {
+        "analysis",
+        "cache",
+        "configuration",
+        "doctor",
+        "expression",
+        "selection",
+        "settings",
+        "statistics",
+        "tshark",
+    },
     "export": {"analysis"},
     "cli": set(ACROSS),
 }

@@ -2,7 +2,6 @@ import pytest
 from msgspec.structs import replace
 
 from pmiptrace.address import address_octets
-from pmiptrace.errors import UsageError
 from pmiptrace.model import (
     Binding,
     Exchange,
@@ -20,7 +19,8 @@ from pmiptrace.model import (
     Suppression,
 )
 from pmiptrace.rules.catalogue import catalogue
-from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow, rule_ids
+from pmiptrace.selection import Narrowing, Outcome, Pattern, Selection, narrow
+from pmiptrace.selectors import Selector, selectors
 from pmiptrace.testing import Trace, nai
 
 START = Moment(0, 1, 0)
@@ -90,49 +90,54 @@ REPORT = Report(
 # ------------------------------------------------------------------------------------- rules
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("RFC8278-4.1-BO-EXCLUSIVE", {"RFC8278-4.1-BO-EXCLUSIVE"}),
-        ("rfc8278-4.1-bo-exclusive", {"RFC8278-4.1-BO-EXCLUSIVE"}),
-        ("RFC8278-4.3", {"RFC8278-4.3-REJECT-CODE", "RFC8278-4.3-180-UNSOLICITED",
-                         "RFC8278-4.3-180-DEREG"}),
-        # A full ID is that rule alone: another one is called ...-HI5-INITIAL.
-        ("RFC5213-6.9.1.3-HI5", {"RFC5213-6.9.1.3-HI5"}),
-    ],
-)  # fmt: skip
-def test_a_rule_is_chosen_by_its_id_or_a_prefix_in_any_case(text: str, expected: set[str]) -> None:
-    assert rule_ids([text], catalogue()) == expected
-
-
-def test_a_prefix_chooses_all_rules_of_an_rfc() -> None:
-    chosen = rule_ids(["RFC8278"], catalogue())
-    assert chosen == {rule for rule in catalogue() if rule.startswith("RFC8278-")}
+def chosen(*texts: str) -> tuple[Selector, ...]:
+    return selectors(texts, catalogue())
 
 
 @pytest.mark.parametrize(
-    ("text", "suggestion"),
+    ("select", "ignore", "rule", "expected"),
     [
-        ("RFC8279", "'RFC8278'"),
-        ("RFC8278-4.1-BO-EXCLUSIV3", "'RFC8278-4.1-BO-EXCLUSIVE'"),
-        ("PM-EXPIRE-D", "'PM-EXPIRED'"),
+        (None, (), "RFC8278-4.1-BO-EXCLUSIVE", True),
+        (("RFC8278",), (), "RFC8278-4.1-BO-EXCLUSIVE", True),
+        (("RFC5213",), (), "RFC8278-4.1-BO-EXCLUSIVE", False),
+        (("RFC8278",), ("RFC8278-4.1",), "RFC8278-4.1-BO-EXCLUSIVE", False),
+        # Ignore wins, however much nearer the selection is.
+        (("RFC8278-4.1-BO-EXCLUSIVE",), ("RFC8278",), "RFC8278-4.1-BO-EXCLUSIVE", False),
+        (("party:LMA",), (), "RFC8278-4.4-PBA-NO-MAGID", True),
+        (("party:LMA",), (), "RFC8278-4.1-O-DEREG", False),
+        (("party:LMA",), (), "RFC8278-4.1-BO-EXCLUSIVE", True),
+        (None, ("party:LMA",), "RFC8278-4.1-BO-EXCLUSIVE", True),
+        (None, ("party:LMA",), "RFC8278-4.4-PBA-NO-MAGID", False),
     ],
 )
-def test_an_unknown_rule_is_refused_with_a_suggestion(text: str, suggestion: str) -> None:
-    with pytest.raises(UsageError, match=f"{text}.*did you mean {suggestion}"):
-        rule_ids([text], catalogue())
+def test_a_rule_is_counted_if_it_can_give_what_is_reported(
+    select: tuple[str, ...] | None, ignore: tuple[str, ...], rule: str, expected: bool
+) -> None:
+    selection = Selection(
+        select=None if select is None else chosen(*select), ignore=chosen(*ignore)
+    )
+    assert selection.rule(rule) is expected
 
 
-@pytest.mark.parametrize("text", ["", "  ", "§§§§"])
-def test_what_resembles_no_rule_is_refused_without_one(text: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        rule_ids([text], catalogue())
-    assert "did you mean" not in str(refused.value)
-
-
-def test_ignore_wins_over_select() -> None:
-    chosen = Selection(select=frozenset({"A", "B"}), ignore=frozenset({"B"}))
-    assert [chosen.rule(rule) for rule in "ABC"] == [True, False, False]
+@pytest.mark.parametrize(
+    ("select", "ignore", "left"),
+    [
+        (None, (), "MAG LMA"),
+        (("party:MAG",), (), "MAG"),
+        (None, ("party:MAG",), "LMA"),
+        (("RFC8278",), ("party:LMA", "confidence:session"), "MAG"),
+        (None, ("confidence:packet",), ""),
+    ],
+)
+def test_a_finding_is_chosen_by_what_it_says_itself(
+    select: tuple[str, ...] | None, ignore: tuple[str, ...], left: str
+) -> None:
+    selection = Selection(
+        select=None if select is None else chosen(*select), ignore=chosen(*ignore)
+    )
+    findings = (finding(party=Party("MAG")), finding(party=Party("LMA")))
+    report = narrow(replace(REPORT, findings=findings), selection)
+    assert " ".join(each.party.role for each in report.findings) == left
 
 
 # ------------------------------------------------------------------------------------- names
@@ -188,7 +193,7 @@ def test_sessions_exchanges_and_their_findings_are_narrowed_together(
 
 
 def test_choosing_rules_narrows_findings_and_their_counts_only() -> None:
-    narrowed = narrow(REPORT, Selection(ignore=frozenset({"RFC8278-4.1-BO-EXCLUSIVE"})))
+    narrowed = narrow(REPORT, Selection(ignore=chosen("RFC8278-4.1-BO-EXCLUSIVE")))
     assert narrowed.findings == ()
     assert [count.rule for count in narrowed.rules] == ["PM-EXPIRED"]
     assert len(narrowed.exchanges) == 2

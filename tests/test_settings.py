@@ -1,15 +1,25 @@
-"""The table of settings, what users may write, and which of two places counts."""
+"""The table of settings, and what users may write."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import pytest
 
 from pmiptrace.errors import UsageError
 from pmiptrace.model import SECOND
 from pmiptrace.rules.rule import RuleOptions
-from pmiptrace.settings import MINUTE, ORDERED, SETTINGS, Kind, Setting, Settings, settings
+from pmiptrace.settings import (
+    HOUR,
+    MINUTE,
+    ORDERED,
+    SETTINGS,
+    Kind,
+    Setting,
+    Settings,
+    setting,
+    settings_of,
+)
 from pmiptrace.track.timers import Timers
 
 RENAMED = {
@@ -19,13 +29,6 @@ RENAMED = {
     "registration": "registration-awaited",
 }
 """Fields whose settings are not called as they are, but alike for what goes together."""
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 # --------------------------------------------------------------------------------- the table
@@ -148,147 +151,47 @@ def test_value_that_makes_no_sense(name: str, value: object, message: str) -> No
     assert len(str(error.value)) < 200
 
 
-# ------------------------------------------------------------------------------ the command line
+# ------------------------------------------------------------------------------------ all of them
 
 
 def test_nothing_set_is_the_default() -> None:
-    assert settings() == Settings() == Settings(timers=Timers(), options=RuleOptions())
+    assert settings_of({}) == Settings() == Settings(timers=Timers(), options=RuleOptions())
 
 
-def test_several_at_once_and_repeated() -> None:
-    found = settings(["delete-delay=20s, update-rate=5", "ipsec=on", "delete-delay=30s"])
+def test_each_value_goes_to_its_part() -> None:
+    found = settings_of({"delete-delay": 30 * SECOND, "update-rate": 5, "ipsec": True})
     assert found == Settings(
         timers=Timers(delete_delay=30 * SECOND), options=RuleOptions(update_rate=5, ipsec=True)
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("values", "message"),
     [
         (
-            "delete-dealy=20s",
-            "--timers: there is no setting 'delete-dealy'; did you mean 'delete-de",
-        ),
-        ("delete_delay=20s", "did you mean 'delete-delay'?"),
-        ("Grace=1s", "did you mean 'grace'?"),
-        ("xyzzy=1", "known: answer, late-answer, "),
-        ("", "there is no setting ''"),
-        ("grace=1s,", "there is no setting ''"),
-        ("grace", "--timers: grace has no value; write grace=VALUE"),
-        ("grace=", "--timers: grace takes a time"),
-        (
-            "grace=-1s",
-            "--timers: grace takes a time with its unit (h, min, s, ms, us, ns), 0s to 1min",
-        ),
-        (
-            "heartbeat-interval-min=2h",
+            {"heartbeat-interval-min": 2 * HOUR},
             "heartbeat-interval-max is 1h, and must not be less than heartbeat-interval-min,"
             " which is 2h",
         ),
-        ("max-timeout=500ms", "must not be less than initial-timeout, which is 1s"),
-        ("duplicate-elsewhere=10ms", "must not be less than duplicate, which is 50ms"),
+        ({"max-timeout": SECOND // 2}, "must not be less than initial-timeout, which is 1s"),
+        ({"duplicate-elsewhere": 1}, "must not be less than duplicate, which is 50ms"),
     ],
 )
-def test_command_line_that_makes_no_sense(text: str, message: str) -> None:
+def test_what_contradicts_itself_is_refused(values: dict[str, int], message: str) -> None:
     with pytest.raises(UsageError) as error:
-        settings([text])
-    assert message in str(error.value)
-
-
-# ------------------------------------------------------------------------------------- the file
-
-TWENTY = '[timers]\ndelete-delay = "20s"\n'
-THIRTY = '[tool.pmiptrace.timers]\ndelete-delay = "30s"\n'
-
-
-@pytest.mark.parametrize(
-    ("files", "named", "assignment", "seconds"),
-    [
-        ({}, None, None, 10),
-        ({"pmiptrace.toml": TWENTY}, None, None, 20),
-        ({"pyproject.toml": THIRTY}, None, None, 30),
-        ({"pyproject.toml": '[project]\nname = "x"\n'}, None, None, 10),
-        ({"pmiptrace.toml": TWENTY, "pyproject.toml": THIRTY}, None, None, 20),
-        ({"pmiptrace.toml": TWENTY, "pyproject.toml": THIRTY}, "pyproject.toml", None, 30),
-        ({"pmiptrace.toml": "", "other.toml": TWENTY}, "other.toml", None, 20),
-        ({"pmiptrace.toml": TWENTY}, None, "delete-delay=40s", 40),
-        ({"pyproject.toml": THIRTY}, None, "delete-delay=10s", 10),
-        ({"pmiptrace.toml": TWENTY}, None, "grace=1s", 20),
-    ],
-)
-def test_which_place_counts(
-    folder: Path,
-    files: dict[str, str],
-    named: str | None,
-    assignment: str | None,
-    seconds: int,
-) -> None:
-    for name, text in files.items():
-        (folder / name).write_text(text, "utf-8")
-    found = settings([assignment] if assignment else [], named)
-    assert found.timers.delete_delay == seconds * SECOND
-
-
-def test_file_takes_what_toml_has(folder: Path) -> None:
-    text = "[timers]\nmissing-heartbeats = 5\nipsec = true\ntimer-tolerance = '20%'\n"
-    (folder / "pmiptrace.toml").write_text(text, "utf-8")
-    assert settings() == Settings(
-        timers=Timers(missing_heartbeats=5), options=RuleOptions(ipsec=True, timer_tolerance=20)
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        (
-            "pmiptrace.toml",
-            '[timers]\ndelete_delay = "20s"\n',
-            "pmiptrace.toml: timers: there is no setting 'delete_delay';"
-            " did you mean 'delete-delay'?",
-        ),
-        (
-            "pmiptrace.toml",
-            "[timers]\ndelete-delay = 20\n",
-            "pmiptrace.toml: timers.delete-delay takes a time with its unit",
-        ),
-        (
-            "pyproject.toml",
-            "[tool.pmiptrace.timers]\nipsec = 1\n",
-            "pyproject.toml: tool.pmiptrace.timers.ipsec takes on or off, not 1",
-        ),
-        (
-            "pmiptrace.toml",
-            "[timer]\n",
-            "pmiptrace.toml: timer: there is no such key; did you mean 'timers'?",
-        ),
-        (
-            "pyproject.toml",
-            "[tool.pmiptrace]\ncolour = true\n",
-            "pyproject.toml: tool.pmiptrace.colour: there is no such key; known: timers",
-        ),
-        ("pmiptrace.toml", "timers = 5\n", "pmiptrace.toml: timers: this must be a table"),
-        ("pyproject.toml", "tool = 5\n", "pyproject.toml: tool: this must be a table"),
-        ("pmiptrace.toml", "timers\n", "pmiptrace.toml: no valid TOML: "),
-        ("pmiptrace.toml", b"\xff", "pmiptrace.toml: no valid TOML: not UTF-8"),
-    ],
-)
-def test_file_that_makes_no_sense(folder: Path, name: str, text: str | bytes, message: str) -> None:
-    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(UsageError) as error:
-        settings()
+        settings_of(values)
     assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("named", "message"),
+    ("name", "hint"),
     [
-        ("absent.toml", "absent.toml: cannot read the configuration: No such file or directory"),
-        (".", "cannot read the configuration: Is a directory"),
-        ("pyproject.toml", "pyproject.toml: there is no table tool.pmiptrace"),
+        ("delete-dealy", "did you mean 'delete-delay'?"),
+        ("delete_delay", "did you mean 'delete-delay'?"),
+        ("Grace", "did you mean 'grace'?"),
+        ("xyzzy", "known: answer, late-answer, "),
     ],
 )
-def test_named_file_must_be_one(folder: Path, named: str, message: str) -> None:
-    (folder / "pyproject.toml").write_text("", "utf-8")
-    with pytest.raises(UsageError) as error:
-        settings(file=named)
-    assert message in str(error.value)
+def test_a_name_that_does_not_exist_is_refused(name: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f"there is no setting '{name}'; {re.escape(hint)}"):
+        setting(name)

@@ -15,17 +15,20 @@ from pmiptrace.cli.arguments import (
     Engine,
     EspNull,
     EspSa,
+    Ignore,
+    Isolated,
     Jobs,
     Lma,
     Mag,
     MobileNode,
     ReadBy,
+    Select,
     Time,
     finish,
+    said,
 )
 from pmiptrace.cli.outputs import ORDER, outputs
 from pmiptrace.report.formats import FORMATS, format_named
-from pmiptrace.report.times import TimeFormat
 
 
 class FailOn(StrEnum):
@@ -36,6 +39,39 @@ class FailOn(StrEnum):
     INFO = "info"
     NEVER = "never"
 
+
+FailsOn = Annotated[
+    FailOn | None,
+    typer.Option(
+        "--fail-on",
+        metavar="|".join(FailOn),
+        help="The mildest violation that makes the exit code 1. [default: error]",
+    ),
+]
+Severities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--severity",
+        metavar="RULE=LEVEL,...",
+        help="Take these rules for errors, warnings or infos: RFC8278-4.4=warning. Repeatable.",
+    ),
+]
+BaselineFile = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE|none",
+        help="What this file knows does not fail the run, and is not shown.",
+    ),
+]
+JudgedBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--timers",
+        metavar="NAME=VALUE,...",
+        help="Judge by these times and limits: delete-delay=20s,update-rate=5. Repeatable.",
+    ),
+]
 
 _WIDTH = max(len(form.name) for form in FORMATS)
 EPILOG = "\n".join(
@@ -81,37 +117,34 @@ def analyze(
             help="Write to this file, whole or not at all: the report of the --format before it.",
         ),
     ] = None,
-    select: Annotated[
-        list[str] | None,
+    select: Select = None,
+    ignore: Ignore = None,
+    fail_on: FailsOn = None,
+    severity: Severities = None,
+    baseline: BaselineFile = None,
+    write_baseline: Annotated[
+        str | None,
         typer.Option(
-            metavar="RULE",
-            help="Report only this rule, or all that begin so: RFC8278, RFC8278-4.4. Repeatable.",
+            metavar="FILE",
+            help="Write what fails to this baseline; reasons and dates that it has are kept.",
         ),
     ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULE", help="Leave out these rules, even if selected. Repeatable."),
+    baseline_reason: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="The reason of entries that --write-baseline adds."),
     ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="The mildest violation that makes the exit code 1.")
-    ] = FailOn.ERROR,
     mobile_node: MobileNode = None,
     mag: Mag = None,
     lma: Lma = None,
-    allow_empty: AllowEmpty = False,
-    dialect: Dialect = "auto",
+    allow_empty: AllowEmpty = None,
+    dialect: Dialect = None,
     engine: ReadBy = Engine.OWN,
     esp_sa: EspSa = None,
     esp_null: EspNull = False,
-    timers: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE,...",
-            help="Judge by these times and limits: delete-delay=20s,update-rate=5. Repeatable.",
-        ),
-    ] = None,
+    timers: JudgedBy = None,
     config: Config = None,
-    time: Time = TimeFormat.UTC,
+    isolated: Isolated = False,
+    time: Time = None,
     coverage: Annotated[
         bool,
         typer.Option(
@@ -138,7 +171,8 @@ def analyze(
     """Rebuild the bindings of captures and report what breaks which sentence of which RFC.
 
     State is always built on every message; --select, --ignore, --mobile-node, --mag and --lma
-    narrow what is reported, and the exit code follows what is reported.
+    narrow what is reported, and the exit code follows what is reported. A configuration file and
+    the environment can say the same as options: pmiptrace config shows what applies.
     """
 
     def work() -> int:
@@ -149,21 +183,28 @@ def analyze(
         request = ReportRequest(
             captures=tuple(captures),
             outputs=wanted,
-            select=tuple(select or ()),
-            ignore=tuple(ignore or ()),
-            fail_on=None if fail_on is FailOn.NEVER else fail_on.value,
+            given=said(
+                select=select,
+                ignore=ignore,
+                fail_on=fail_on,
+                severity=severity,
+                baseline=baseline,
+                allow_empty=allow_empty,
+                dialect=dialect,
+                timers=timers,
+                time=time,
+                jobs=jobs,
+            ),
+            config=config,
+            isolated=isolated,
+            write_baseline=write_baseline,
+            baseline_reason=baseline_reason,
             mobile_node=mobile_node,
             mag=mag,
             lma=lma,
-            allow_empty=allow_empty,
-            dialect=dialect,
             engine=engine.value,
             esp_sa=tuple(esp_sa or ()),
             esp_null=esp_null,
-            timers=tuple(timers or ()),
-            config=config,
-            time=time,
-            jobs=jobs,
             coverage=coverage,
             redact=redact,
             redact_key=redact_key,

@@ -11,6 +11,7 @@ from pmiptrace.cli.analyze import EPILOG, analyze
 from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
 from pmiptrace.cli.codes import codes
+from pmiptrace.cli.config import config
 from pmiptrace.cli.crosscheck import CROSSCHECK_EXIT_CODES, crosscheck
 from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 from pmiptrace.cli.doctor import DOCTOR_EXIT_CODES, doctor
@@ -44,6 +45,7 @@ app.command(
 app.command(
     short_help="Compare with what tshark decodes, field by field.", epilog=CROSSCHECK_EXIT_CODES
 )(crosscheck)
+app.command(short_help="Show what is set, and where.")(config)
 app.command(short_help="Look up mobility options.")(options)
 app.command(short_help="Look up status codes and other numbers.")(codes)
 app.command(short_help="Look up the states of a binding.")(states)

@@ -35,13 +35,19 @@ Mag = Annotated[
 ]
 Lma = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Show only this LMA.")]
 AllowEmpty = Annotated[
-    bool, typer.Option("--allow-empty", help="Captures without any signalling are no failure.")
+    bool | None,
+    typer.Option(
+        "--allow-empty/--no-allow-empty",
+        help="Captures without any signalling are no failure.",
+        show_default=False,
+    ),
 ]
 Dialect = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="auto|none|NAME|FILE",
-        help="Numbers of implementations older than IANA's: recognised, never, this table.",
+        help="Numbers of implementations older than IANA's: recognised, never, this table."
+        " [default: auto]",
     ),
 ]
 
@@ -70,6 +76,18 @@ EspSa = Annotated[
 EspNull = Annotated[
     bool, typer.Option("--esp-null", help="Look into ESP that is not encrypted. Takes longer.")
 ]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE,...",
+        help="Only these findings: of a rule, a prefix, a section or an RFC (RFC8278-4.4), or"
+        " party:MAG, confidence:packet. Repeatable.",
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE,...", help="Not these, even if selected. Repeatable."),
+]
 Timers = Annotated[
     list[str] | None,
     typer.Option(
@@ -81,10 +99,14 @@ Config = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Read this instead of pmiptrace.toml or pyproject.toml of the working directory.",
+        help="Read this instead of the pmiptrace.toml and pyproject.toml nearby.",
     ),
 ]
-Time = Annotated[TimeFormat, typer.Option(help="How text writes times.")]
+Isolated = Annotated[bool, typer.Option("--isolated", help="Read no configuration file at all.")]
+Time = Annotated[
+    TimeFormat | None,
+    typer.Option(metavar="|".join(TimeFormat), help="How text writes times. [default: utc]"),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -118,6 +140,14 @@ class ShortForm(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def said(**options: object) -> dict[str, object]:
+    """Give what the command line says of the keys of a configuration, None for what it does not."""
+    return {
+        name.replace("_", "-"): tuple(value) if isinstance(value, list) else value
+        for name, value in options.items()
+    }
 
 
 def finish(work: Callable[[], int]) -> NoReturn:

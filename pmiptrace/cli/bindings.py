@@ -15,6 +15,7 @@ from pmiptrace.cli.arguments import (
     EspNull,
     EspSa,
     Form,
+    Isolated,
     Jobs,
     Lma,
     Mag,
@@ -24,8 +25,8 @@ from pmiptrace.cli.arguments import (
     Time,
     Timers,
     finish,
+    said,
 )
-from pmiptrace.report.times import TimeFormat
 
 
 def bindings(
@@ -51,14 +52,15 @@ def bindings(
     mobile_node: MobileNode = None,
     mag: Mag = None,
     lma: Lma = None,
-    allow_empty: AllowEmpty = False,
-    dialect: Dialect = "auto",
+    allow_empty: AllowEmpty = None,
+    dialect: Dialect = None,
     engine: ReadBy = Engine.OWN,
     esp_sa: EspSa = None,
     esp_null: EspNull = False,
     timers: Timers = None,
     config: Config = None,
-    time: Time = TimeFormat.UTC,
+    isolated: Isolated = False,
+    time: Time = None,
     jobs: Jobs = None,
 ) -> None:
     """Show the binding cache of the LMAs at a moment: who is registered where, and how long.
@@ -69,6 +71,7 @@ def bindings(
     from pmiptrace.cli.run import CapturesRequest
     from pmiptrace.cli.views import show_bindings
 
+    given = said(allow_empty=allow_empty, dialect=dialect, timers=timers, time=time, jobs=jobs)
     request = CapturesRequest(
         captures=tuple(captures),
         format=format.value,
@@ -76,14 +79,11 @@ def bindings(
         mobile_node=mobile_node,
         mag=mag,
         lma=lma,
-        allow_empty=allow_empty,
-        dialect=dialect,
+        given=given,
         engine=engine.value,
         esp_sa=tuple(esp_sa or ()),
         esp_null=esp_null,
-        timers=tuple(timers or ()),
         config=config,
-        time=time,
-        jobs=jobs,
+        isolated=isolated,
     )
     finish(lambda: show_bindings(request, at=at, changes=changes))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import AllowEmpty, Captures, Output, ShortForm, finish
+from pmiptrace.cli.arguments import AllowEmpty, Captures, Output, ShortForm, finish, said
 
 CROSSCHECK_EXIT_CODES = """\b
 Exit code, the first that applies:
@@ -23,7 +23,7 @@ def crosscheck(
         ShortForm, typer.Option("--format", help="What to write it as.")
     ] = ShortForm.TEXT,
     output: Output = None,
-    allow_empty: AllowEmpty = False,
+    allow_empty: AllowEmpty = None,
 ) -> None:
     """Decode captures here and with tshark, and compare every field that tshark shows.
 
@@ -38,6 +38,6 @@ def crosscheck(
         captures=tuple(captures),
         format=format.value,
         output=None if output == "-" else output,
-        allow_empty=allow_empty,
+        given=said(allow_empty=allow_empty),
     )
     finish(lambda: compare(request))

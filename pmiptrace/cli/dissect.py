@@ -14,6 +14,7 @@ from pmiptrace.cli.arguments import (
     EspNull,
     EspSa,
     Form,
+    Isolated,
     Jobs,
     Lma,
     Mag,
@@ -23,8 +24,8 @@ from pmiptrace.cli.arguments import (
     Time,
     Timers,
     finish,
+    said,
 )
-from pmiptrace.report.times import TimeFormat
 
 DISSECT_EXIT_CODES = """\b
 Exit code, the first that applies:
@@ -85,14 +86,15 @@ def dissect(
     mobile_node: MobileNode = None,
     mag: Mag = None,
     lma: Lma = None,
-    allow_empty: AllowEmpty = False,
-    dialect: Dialect = "auto",
+    allow_empty: AllowEmpty = None,
+    dialect: Dialect = None,
     engine: ReadBy = Engine.OWN,
     esp_sa: EspSa = None,
     esp_null: EspNull = False,
     timers: Timers = None,
     config: Config = None,
-    time: Time = TimeFormat.UTC,
+    isolated: Isolated = False,
+    time: Time = None,
     jobs: Jobs = None,
 ) -> None:
     """List the messages of captures with what happened; with FRAME, show every field of them.
@@ -108,6 +110,7 @@ def dissect(
 
         form = "text" if format is Form.TEXT else "json"
         show_table(named_fields, lambda console, _: write_named_fields(console), form, output)
+    given = said(allow_empty=allow_empty, dialect=dialect, timers=timers, time=time, jobs=jobs)
     listing = Listing(
         arguments=tuple(arguments or ()),
         filter=filter,
@@ -118,15 +121,12 @@ def dissect(
         dump=dump,
         format=format.value,
         output=None if output == "-" else output,
-        time=time,
-        jobs=jobs,
-        allow_empty=allow_empty,
-        dialect=dialect,
+        given=given,
         engine=engine.value,
         esp_sa=tuple(esp_sa or ()),
         esp_null=esp_null,
-        timers=tuple(timers or ()),
         config=config,
+        isolated=isolated,
         mobile_node=mobile_node,
         mag=mag,
         lma=lma,

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import Captures, Config, Dialect, finish
+from pmiptrace.cli.arguments import (
+    Captures,
+    Config,
+    Dialect,
+    Ignore,
+    Isolated,
+    Select,
+    finish,
+    said,
+)
 
 app = typer.Typer(
     name="export",
@@ -39,18 +48,9 @@ Besides: 141 if the reader of the output went away."""
 def annotated(
     captures: Captures,
     output: Output,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RULE",
-            help="Only this rule, or all that begin so: RFC8278, RFC8278-4.4. Repeatable.",
-        ),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULE", help="Leave out these rules, even if selected. Repeatable."),
-    ] = None,
-    dialect: Dialect = "auto",
+    select: Select = None,
+    ignore: Ignore = None,
+    dialect: Dialect = None,
     timers: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,6 +59,7 @@ def annotated(
         ),
     ] = None,
     config: Config = None,
+    isolated: Isolated = False,
 ) -> None:
     """Put findings into captures as comments.
 
@@ -67,8 +68,8 @@ def annotated(
     """
     from pmiptrace.cli.exporting import annotate
 
-    rules = (tuple(select or ()), tuple(ignore or ()))
-    finish(lambda: annotate(captures, output, *rules, dialect, tuple(timers or ()), config))
+    given = said(select=select, ignore=ignore, dialect=dialect, timers=timers)
+    finish(lambda: annotate(captures, output, given, config=config, isolated=isolated))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -99,7 +100,7 @@ def anonymised(
             metavar="FILE", help="The octets of this file as the key, a newline at its end apart."
         ),
     ] = None,
-    dialect: Dialect = "auto",
+    dialect: Dialect = None,
 ) -> None:
     """Keep the signalling, under pseudonyms.
 
@@ -108,7 +109,7 @@ def anonymised(
     """
     from pmiptrace.cli.exporting import anonymise
 
-    finish(lambda: anonymise(captures, output, key, key_file, dialect))
+    finish(lambda: anonymise(captures, output, key, key_file, dialect or "auto"))
 
 
 @app.command("wireshark-lua")

@@ -6,7 +6,7 @@ The exit code is 0 if all was written, and 3 if a capture cannot be opened; then
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pmiptrace.cli.keys import key as chosen_key
 from pmiptrace.cli.run import READER_GONE, silence_stdout, tell
@@ -21,38 +21,36 @@ UNOPENED, INTERRUPTED = 3, 130
 def annotate(
     captures: Sequence[str],
     output: str,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    dialect: str = "auto",
-    timers: Sequence[str] = (),
+    given: Mapping[str, object],
+    *,
     config: str | None = None,
+    isolated: bool = False,
 ) -> int:
     """Write captures with findings as comments.
 
-    Raises `UsageError` for arguments that make no sense.
+    `given` is what the command line says of the keys of a configuration. Raises `UsageError` for
+    arguments that make no sense.
     """
     from pmiptrace.analysis import Analysis
+    from pmiptrace.configuration import configure
     from pmiptrace.export.annotated import comments_of, write_annotated
-    from pmiptrace.rules.catalogue import catalogue
-    from pmiptrace.selection import rule_ids
-    from pmiptrace.settings import settings
+    from pmiptrace.selection import Selection
 
-    known = catalogue()
-    wanted = rule_ids(select, known) if select else frozenset(known)
-    wanted -= rule_ids(ignore, known)
-    tolerances = settings(tuple(timers), config)
+    configuration = configure(given, file=config, isolated=isolated)
+    selected = Selection(select=configuration.select, ignore=configuration.ignore)
+    tolerances = configuration.settings
 
     def write() -> None:
         with jobs(captures, output, ".pcapng") as opened:
             analysis = Analysis(
                 [job.source for job in opened],
-                dialect=dialect,
+                dialect=configuration["dialect"],
                 timers=tolerances.timers,
                 options=tolerances.options,
             )
             findings: list[Finding] = []
             for event in analysis.events():
-                if isinstance(event, Finding) and event.rule in wanted:
+                if isinstance(event, Finding) and selected.finding(event):
                     findings.append(event)
             if analysis.errors:
                 raise analysis.errors[0]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Event
+from pmiptrace.baseline import Baseline, Draft, read_baseline
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.cli.keys import ENVIRONMENT, key
 from pmiptrace.cli.outputs import Output
@@ -17,6 +19,7 @@ from pmiptrace.cli.run import (
     Request,
     follow,
     perform_all,
+    refuse_to_overwrite,
     silence_stdout,
     tell,
     tell_end,
@@ -24,12 +27,20 @@ from pmiptrace.cli.run import (
     tell_no_match,
 )
 from pmiptrace.errors import PmiptraceError, UsageError
-from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session, Severity
+from pmiptrace.model import (
+    CaptureInfo,
+    Exchange,
+    Finding,
+    KnownFault,
+    Problem,
+    Report,
+    Session,
+)
+from pmiptrace.policy import Policy, today
 from pmiptrace.report.document import with_unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
-from pmiptrace.report.output import Outlet
-from pmiptrace.rules.catalogue import catalogue
-from pmiptrace.selection import Narrowing, Outcome, Selection, rule_ids
+from pmiptrace.report.output import Outlet, destination
+from pmiptrace.selection import Narrowing, Outcome, Selection
 
 if TYPE_CHECKING:
     from pmiptrace.export.redaction import Redaction
@@ -43,26 +54,40 @@ class ReportRequest(Request, frozen=True, kw_only=True):
     captures: tuple[str, ...]
     outputs: tuple[Output, ...] = (Output(),)
     """The reports to write; those to standard output, of which there is at most one, anywhere."""
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    fail_on: str | None = "error"
     coverage: bool = False
     """Whether every rule is listed with how often it was judged."""
     redact: bool = False
     """Whether pseudonyms take the place of names and addresses."""
     redact_key: str | None = None
     """A file with the key that decides them."""
+    write_baseline: str | None = None
+    """The file of the baseline to write, if one is asked for."""
+    baseline_reason: str | None = None
 
     @property
     def selection(self) -> Selection:
         """What is reported; raises `UsageError` for a rule that does not exist."""
-        known = catalogue()
+        chosen = self.configuration
         return replace(
             super().selection,
-            select=rule_ids(self.select, known) if self.select else None,
-            ignore=rule_ids(self.ignore, known),
-            fail_on=None if self.fail_on is None else Severity(self.fail_on),
+            select=chosen.select,
+            ignore=chosen.ignore,
+            fail_on=chosen.fail_on,
         )
+
+    def baseline(self) -> Baseline | None:
+        """Give what is known; of a baseline that is to be written, what it has so far as well.
+
+        Raises `UsageError` for a baseline that makes no sense.
+        """
+        path, target = self.configuration.baseline, self.write_baseline
+        known: dict[str, KnownFault] = {}
+        if path is not None and (path != target or Path(path).exists()):
+            known |= read_baseline(path).known
+        if target is not None and target != path and Path(target).exists():
+            known |= read_baseline(target).known
+        place = target or path
+        return None if place is None else Baseline(place, known)
 
 
 def write_reports(request: ReportRequest) -> int:
@@ -72,16 +97,14 @@ def write_reports(request: ReportRequest) -> int:
     """
     scanner()  # a wrong choice is told before anything is done
     redaction = _redaction(request) if request.redact or request.redact_key else None
-    selected = request.selection
-    if redaction is not None:
-        selected = replace(selected, real=redaction.real)
+    policy = _policy(request, redaction)
     # Standard output is opened first, and so closed last: should its reader be gone by then, the
     # files are in their places.
     outputs = sorted(request.outputs, key=lambda output: output.path is not None)
     return perform_all(
         request.captures,
         [output.path for output in outputs],
-        lambda outlets: _analyze(request, selected, redaction, outputs, outlets),
+        lambda outlets: _analyze(request, policy, redaction, outputs, outlets),
         allow_empty=request.allow_empty,
     )
 
@@ -93,17 +116,20 @@ def _redaction(request: ReportRequest) -> Redaction:
     chosen = key(file=request.redact_key)
     if chosen is None:
         tell(f"note: pseudonyms of this run only; --redact-key or {ENVIRONMENT} makes them last")
-    return Redaction(chosen or token_bytes(32), dialect=request.dialect)
+    return Redaction(chosen or token_bytes(32), dialect=request.configuration["dialect"])
 
 
 def _analyze(
     request: ReportRequest,
-    selected: Selection,
+    policy: Policy,
     redaction: Redaction | None,
     outputs: Sequence[Output],
     outlets: Sequence[Outlet],
 ) -> Outcome:
     """Analyze the captures, write the reports, and tell the rest to standard error."""
+    selected = request.selection
+    if redaction is not None:
+        selected = replace(selected, real=redaction.real)
     formats = [format_named(output.format) for output in outputs]
     result = Outcome()
     crowded = any(
@@ -133,14 +159,64 @@ def _analyze(
             )
             writer = form.open(target)
             reports.append(_Report(writer, output, outlet, result, is_alone=len(outputs) == 1))
-        run = _Run(Narrowing(selected, analysis.mags), redaction, result, reports)
+        policy.attend(analysis.mags, lambda: analysis.paths)
+        run = _Run(policy, Narrowing(selected, analysis.mags), redaction, result, reports)
         overview = run.follow(request, analysis)
     run.finish(overview)
     tell_end(analysis)
     if redaction is not None and len(redaction.captures) > 1:
         for number, path in enumerate(redaction.captures, 1):
             tell(f"redacted-{number} is {path}")
+    _conclude(request, policy, analysis.paths, result)
     return result
+
+
+def _policy(request: ReportRequest, redaction: Redaction | None) -> Policy:
+    """Give what is made of findings; raises `UsageError` for what makes no sense."""
+    chosen, target = request.configuration, request.write_baseline
+    if target is not None and redaction is not None:
+        raise UsageError("--write-baseline does not go with --redact: a baseline has names in it")
+    if target is not None:
+        refuse_to_overwrite(request.captures, target)
+    baseline, draft = request.baseline(), None
+    if target is not None:
+        for output in request.outputs:
+            if output.path is not None and Path(output.path).resolve() == Path(target).resolve():
+                raise UsageError(f"{output} and --write-baseline {target} both go to one file")
+        draft = Draft(baseline.known if baseline else {}, request.baseline_reason or "")
+    elif request.baseline_reason is not None:
+        raise UsageError("--baseline-reason goes with --write-baseline")
+    policy = Policy(
+        severities=chosen.severities,
+        ignores=chosen.ignores,
+        baseline=baseline,
+        draft=draft,
+        today=today(),
+        real=None if redaction is None else redaction.real,
+    )
+    for text in policy.expired_ignores():
+        tell(text)
+    return policy
+
+
+def _conclude(
+    request: ReportRequest, policy: Policy, captures: Sequence[str], result: Outcome
+) -> None:
+    """Write the baseline, if one is asked for, and tell of entries that had no effect."""
+    target, complete = request.write_baseline, result.is_complete
+    for text in policy.expired_entries():
+        tell(text)
+    if complete:
+        for text in policy.idle_ignores(captures):
+            tell(text)
+    if target is None or policy.draft is None:
+        return
+    if not complete:
+        tell(f"{target}: not written, as not all could be analyzed")
+        return
+    with destination(target) as stream:
+        stream.write(policy.draft.text.encode())
+    tell(f"{target}: {policy.draft.difference}")
 
 
 class _Report:
@@ -203,11 +279,13 @@ class _Run:
 
     def __init__(
         self,
+        policy: Policy,
         narrowing: Narrowing,
         redaction: Redaction | None,
         result: Outcome,
         reports: Sequence[_Report],
     ) -> None:
+        self._policy = policy
         self._narrowing = narrowing
         self._redaction = redaction
         self._result = result
@@ -217,10 +295,11 @@ class _Run:
 
     def take(self, event: Event) -> None:
         """Report an event, if it is selected."""
-        chosen = self._narrowing.event(event)
+        chosen = self._narrowing.event(self._policy.event(event))
         if chosen is None:
             return
         if isinstance(chosen, Finding):
+            self._policy.reported(chosen)
             self._result.failed |= self._narrowing.selection.fails(chosen)
         elif isinstance(chosen, Exchange | Session):
             self.has_matched = True
@@ -240,14 +319,18 @@ class _Run:
         except Exception as error:
             self._result.faulty = True
             return self._faulty(analysis.paths or request.captures, error)
-        counts = selected.counts(whole.rules)
-        apart = tuple(map(selected.counts, whole.rules_by_capture))
-        reported = replace(whole, rules=counts, rules_by_capture=apart)
+        self._result.interrupted = whole.interrupted
+        self._result.unopened = bool(analysis.errors)
+        reported = replace(
+            whole,
+            rules=selected.counts(whole.rules),
+            rules_by_capture=tuple(map(selected.counts, whole.rules_by_capture)),
+            baseline=self._policy.result(complete=self._result.is_complete),
+        )
         overview = with_unopened(reported, analysis.errors)
         for info in overview.captures[len(whole.captures) :]:
             self.take(info)
-        self._result.messages, self._result.interrupted = overview.messages, overview.interrupted
-        self._result.unopened = bool(analysis.errors)
+        self._result.messages = overview.messages
         if selected.is_narrow and not self.has_matched:
             tell_no_match(selected)
         return overview

@@ -8,20 +8,21 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event, useful_jobs
+from pmiptrace.configuration import Configuration, configure
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.report.document import clean
 from pmiptrace.report.output import Outlet, outlet
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.selection import Outcome, Pattern, Selection
-from pmiptrace.settings import settings
 
 if TYPE_CHECKING:
     from pmiptrace.tshark.engine import TsharkEngine
@@ -30,23 +31,36 @@ READER_GONE = 141
 """128 + SIGPIPE, as a shell reports a filter that lost its reader."""
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, dict=True):
     """What the command line asks for, as it was written there."""
 
-    allow_empty: bool = False
-    dialect: str = "auto"
+    given: Mapping[str, object] = {}
+    """What it says of the keys of a configuration (`pmiptrace.configuration.configure`)."""
     engine: str = "own"
     """``own``, or ``tshark``, which reads the captures then."""
     esp_sa: tuple[str, ...] = ()
     esp_null: bool = False
-    timers: tuple[str, ...] = ()
     config: str | None = None
-    time: TimeFormat = TimeFormat.UTC
+    isolated: bool = False
     mobile_node: str | None = None
     mag: str | None = None
     lma: str | None = None
-    jobs: int | None = None
-    """None for as many as this machine has a use for."""
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """What applies; raises `UsageError` for what makes no sense."""
+        return configure(self.given, file=self.config, isolated=self.isolated)
+
+    @property
+    def time(self) -> TimeFormat:
+        """How text writes times."""
+        return self.configuration.time
+
+    @property
+    def allow_empty(self) -> bool:
+        """Whether captures without any signalling are no failure."""
+        allowed: bool = self.configuration["allow-empty"]
+        return allowed
 
     @property
     def selection(self) -> Selection:
@@ -57,15 +71,15 @@ class Request(Struct, frozen=True, kw_only=True):
 
     def analysis(self, captures: Sequence[str], **how: Any) -> Analysis:
         """Prepare to read captures; raises `UsageError` for a setting that makes no sense."""
-        chosen = settings(self.timers, self.config)
+        chosen = self.configuration.settings
         return Analysis(
             captures,
-            dialect=self.dialect,
+            dialect=self.configuration["dialect"],
             engine=self._other_engine(),
             esp_null=self.esp_null and self.engine == "own",
             timers=chosen.timers,
             options=chosen.options,
-            jobs=useful_jobs() if self.jobs is None else self.jobs,
+            jobs=self.configuration["jobs"] or useful_jobs(),
             **how,
         )
 
@@ -130,7 +144,7 @@ def perform_all(
 ) -> int:
     """Do the same for several outputs of one work: if one cannot be written, no file appears."""
     for output in outputs:
-        _refuse_to_overwrite(captures, output)
+        refuse_to_overwrite(captures, output)
     try:
         with ExitStack() as opened:
             result = work([opened.enter_context(outlet(output)) for output in outputs])
@@ -153,7 +167,7 @@ def perform_all(
     return result.exit_code(allow_empty=allow_empty)
 
 
-def _refuse_to_overwrite(captures: Iterable[str], output: str | None) -> None:
+def refuse_to_overwrite(captures: Iterable[str], output: str | None) -> None:
     """Raise `UsageError` if the report would take the place of a capture."""
     if output is None or not Path(output).exists():
         return

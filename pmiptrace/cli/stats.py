@@ -14,6 +14,7 @@ from pmiptrace.cli.arguments import (
     Engine,
     EspNull,
     EspSa,
+    Isolated,
     Jobs,
     Lma,
     Mag,
@@ -24,8 +25,8 @@ from pmiptrace.cli.arguments import (
     Time,
     Timers,
     finish,
+    said,
 )
-from pmiptrace.report.times import TimeFormat
 
 
 def stats(
@@ -37,14 +38,15 @@ def stats(
     mobile_node: MobileNode = None,
     mag: Mag = None,
     lma: Lma = None,
-    allow_empty: AllowEmpty = False,
-    dialect: Dialect = "auto",
+    allow_empty: AllowEmpty = None,
+    dialect: Dialect = None,
     engine: ReadBy = Engine.OWN,
     esp_sa: EspSa = None,
     esp_null: EspNull = False,
     timers: Timers = None,
     config: Config = None,
-    time: Time = TimeFormat.UTC,
+    isolated: Isolated = False,
+    time: Time = None,
     jobs: Jobs = None,
 ) -> None:
     """Add up captures: latency of registrations and handovers, rejections, rate, use of paths.
@@ -54,6 +56,7 @@ def stats(
     from pmiptrace.cli.run import CapturesRequest
     from pmiptrace.cli.views import show_stats
 
+    given = said(allow_empty=allow_empty, dialect=dialect, timers=timers, time=time, jobs=jobs)
     request = CapturesRequest(
         captures=tuple(captures),
         format=format.value,
@@ -61,14 +64,11 @@ def stats(
         mobile_node=mobile_node,
         mag=mag,
         lma=lma,
-        allow_empty=allow_empty,
-        dialect=dialect,
+        given=given,
         engine=engine.value,
         esp_sa=tuple(esp_sa or ()),
         esp_null=esp_null,
-        timers=tuple(timers or ()),
         config=config,
-        time=time,
-        jobs=jobs,
+        isolated=isolated,
     )
     finish(lambda: show_stats(request))

@@ -14,6 +14,7 @@ from pmiptrace.cli.arguments import (
     Engine,
     EspNull,
     EspSa,
+    Isolated,
     Jobs,
     Lma,
     Mag,
@@ -22,8 +23,8 @@ from pmiptrace.cli.arguments import (
     Time,
     Timers,
     finish,
+    said,
 )
-from pmiptrace.report.times import TimeFormat
 
 
 def timeline(
@@ -50,14 +51,15 @@ def timeline(
             show_default=False,
         ),
     ] = None,
-    allow_empty: AllowEmpty = False,
-    dialect: Dialect = "auto",
+    allow_empty: AllowEmpty = None,
+    dialect: Dialect = None,
     engine: ReadBy = Engine.OWN,
     esp_sa: EspSa = None,
     esp_null: EspNull = False,
     timers: Timers = None,
     config: Config = None,
-    time: Time = TimeFormat.UTC,
+    isolated: Isolated = False,
+    time: Time = None,
     jobs: Jobs = None,
 ) -> None:
     """Draw the call flow of mobile nodes as a ladder, and their bindings over time.
@@ -67,20 +69,18 @@ def timeline(
     from pmiptrace.cli.run import CapturesRequest
     from pmiptrace.cli.views import show_timeline
 
+    given = said(allow_empty=allow_empty, dialect=dialect, timers=timers, time=time, jobs=jobs)
     request = CapturesRequest(
         captures=tuple(captures),
         output=None if output == "-" else output,
         mobile_node=mobile_node,
         mag=mag,
         lma=lma,
-        allow_empty=allow_empty,
-        dialect=dialect,
+        given=given,
         engine=engine.value,
         esp_sa=tuple(esp_sa or ()),
         esp_null=esp_null,
-        timers=tuple(timers or ()),
         config=config,
-        time=time,
-        jobs=jobs,
+        isolated=isolated,
     )
     finish(lambda: show_timeline(request, limit=limit))

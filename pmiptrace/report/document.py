@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 from pmiptrace.address import address_text
 from pmiptrace.errors import CaptureError
 from pmiptrace.model import (
+    BaselineResult,
     Binding,
     BindingState,
     Body,
@@ -32,6 +33,7 @@ from pmiptrace.model import (
     ExchangeKind,
     Finding,
     Identifier,
+    KnownFault,
     MagNode,
     Message,
     Moment,
@@ -338,6 +340,36 @@ class FindingDocument(Struct, frozen=True, kw_only=True):
     suppression: SuppressionDocument | None
 
 
+class KnownFaultDocument(Struct, frozen=True, kw_only=True):
+    """An entry of the baseline."""
+
+    fingerprint: str
+    rule: str
+    party: str
+    mobile_node: Name | None
+    field: str | None
+    count: Annotated[int, Meta(ge=1, description="How often it was found when it was written")]
+    first_seen: str | None
+    reason: str | None
+    expires: Day | None
+
+
+class BaselineDocument(Struct, frozen=True, kw_only=True):
+    """How what is reported compares to the baseline."""
+
+    path: str
+    known: Annotated[int, Meta(ge=0, description="Findings that it knows")]
+    new: Annotated[int, Meta(ge=0, description="Findings of status fail that it does not know")]
+    gone: Annotated[
+        tuple[KnownFaultDocument, ...],
+        Meta(description="Entries of which nothing is found in the captures"),
+    ]
+    expired: Annotated[
+        tuple[KnownFaultDocument, ...],
+        Meta(description="Entries that no longer hold, and of which something is found"),
+    ]
+
+
 class ReportDocument(Struct, frozen=True, kw_only=True):
     """All that an analysis found: the report of ``pmiptrace analyze --format json``."""
 
@@ -346,6 +378,7 @@ class ReportDocument(Struct, frozen=True, kw_only=True):
     captures: tuple[CaptureDocument, ...]
     summary: Summary
     messages_by_type: dict[str, int]
+    baseline: BaselineDocument | None
     rules: tuple[RuleDocument, ...]
     sessions: tuple[SessionDocument, ...]
     exchanges: tuple[ExchangeDocument, ...]
@@ -655,9 +688,19 @@ def fingerprint(finding: Finding) -> str:
     address = party.address or finding.lma
     if who is None and address is not None:
         who = address_text(address)
-    field = finding.field or (finding.span.field if finding.span else None)
-    parts = (finding.rule, party.role, who, name_text(finding.mobile_node), field)
+    parts = (
+        finding.rule,
+        party.role,
+        who,
+        name_text(finding.mobile_node),
+        offending_field(finding),
+    )
     return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def offending_field(finding: Finding) -> str | None:
+    """Name the field that is wrong, if it is about one."""
+    return finding.field or (finding.span.field if finding.span else None)
 
 
 def count_findings(findings: Iterable[Finding]) -> FindingCounts:
@@ -760,10 +803,38 @@ def report_document(report: Report) -> ReportDocument:
             interrupted=report.interrupted,
         ),
         messages_by_type=report.messages_by_type,
+        baseline=baseline_document(report.baseline),
         rules=tuple(map(rule_document, report.rules)),
         sessions=tuple(session_document(session, mags) for session in report.sessions),
         exchanges=tuple(exchange_document(exchange, mags) for exchange in report.exchanges),
         findings=tuple(map(finding_document, report.findings)),
+    )
+
+
+def baseline_document(result: BaselineResult | None) -> BaselineDocument | None:
+    """Show how the report compares to the baseline, if there is one."""
+    if result is None:
+        return None
+    return BaselineDocument(
+        path=path_text(result.path),
+        known=result.known,
+        new=result.new,
+        gone=tuple(map(_known_fault, result.gone)),
+        expired=tuple(map(_known_fault, result.expired)),
+    )
+
+
+def _known_fault(fault: KnownFault) -> KnownFaultDocument:
+    return KnownFaultDocument(
+        fingerprint=fault.fingerprint,
+        rule=clean(fault.rule),
+        party=clean(fault.party),
+        mobile_node=clean_or_none(fault.mobile_node),
+        field=clean_or_none(fault.field),
+        count=fault.count,
+        first_seen=fault.first_seen,
+        reason=clean(fault.reason) or None,
+        expires=fault.expires,
     )
 
 

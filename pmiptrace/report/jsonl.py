@@ -25,6 +25,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.report.document import (
     Address,
+    BaselineDocument,
     CaptureDocument,
     ExchangeDocument,
     FindingDocument,
@@ -36,6 +37,7 @@ from pmiptrace.report.document import (
     Summary,
     Tool,
     TransitionDocument,
+    baseline_document,
     capture_document,
     counted_as,
     exchange_document,
@@ -94,6 +96,7 @@ class SummaryLine(Summary, frozen=True, kw_only=True, tag_field="type", tag="sum
     schema_version: Literal["1.0"]
     tool: Tool
     messages_by_type: dict[str, int]
+    baseline: BaselineDocument | None
     rules: tuple[RuleDocument, ...]
 
 
@@ -152,6 +155,7 @@ class LineWriter:
                 findings=finding_counts(self._findings),
                 interrupted=report.interrupted,
                 messages_by_type=report.messages_by_type,
+                baseline=baseline_document(report.baseline),
                 rules=tuple(map(rule_document, report.rules)),
             )
         )

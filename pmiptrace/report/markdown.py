@@ -30,8 +30,8 @@ from pmiptrace.report.words import (
     counted,
     frame_place,
     joined,
+    known_words,
     party_name,
-    suppressed_words,
     word,
 )
 from pmiptrace.rules.catalogue import catalogue
@@ -95,7 +95,7 @@ class _Summary:
         yield from ("## pmiptrace", "", f"**{self._answer()}**{self._basis()}", "")
         if self._report.interrupted:
             yield from ("Interrupted: this is what was found until then.", "")
-        if words := suppressed_words(digest.suppressed):
+        if words := known_words(digest.suppressed, self._report.baseline):
             yield from (f"{prose(words)}.", "")
         if digest.failures:
             yield from ("### Violations", "")

@@ -10,6 +10,7 @@ from pmiptrace.model import Report
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.output import console as opened_console
 from pmiptrace.report.page import open_console
+from pmiptrace.report.sections.baseline import write_gone
 from pmiptrace.report.sections.bindings import write_bindings
 from pmiptrace.report.sections.captures import write_captures
 from pmiptrace.report.sections.coverage import write_coverage
@@ -76,6 +77,7 @@ def render(
     write_findings(view)
     write_bindings(view)
     write_timeline(view)
+    write_gone(view)
     write_totals(view)
     if view.options.coverage:
         write_coverage(view)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pmiptrace.address import address_text
-from pmiptrace.model import Binding, MagNode, Moment, Party, Session
+from pmiptrace.model import BaselineResult, Binding, MagNode, Moment, Party, Session
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY_SHORT
 
 
@@ -35,14 +35,26 @@ def tally(counts: Counter[str]) -> str:
     return joined(f"{count(number)} {name}" for name, number in counts.most_common())
 
 
-def suppressed_words(by: Counter[str]) -> str:
-    """Say how many findings are left out as known, and by what; nothing if there are none."""
+def known_words(by: Counter[str], baseline: BaselineResult | None) -> str:
+    """Say how many findings are left out as known, by what, and what of that is gone.
+
+    Nothing if there is nothing of that.
+    """
     parts = (
         (by["baseline"], "by the baseline"),
         (by["ignore"], "by ignores of the configuration"),
     )
-    known = joined(f"{count(number)} {what}" for number, what in parts if number)
-    return f"{counted(by.total(), 'finding')} suppressed: {known}" if known else ""
+    known = [(number, what) for number, what in parts if number]
+    words = []
+    if len(known) == 1:
+        words.append(f"{counted(by.total(), 'finding')} suppressed {known[0][1]}")
+    elif known:
+        each = joined(f"{count(number)} {what}" for number, what in known)
+        words.append(f"{counted(by.total(), 'finding')} suppressed: {each}")
+    if baseline is not None and (gone := len(baseline.gone)):
+        entries = counted(gone, "entry of the baseline is", "entries of the baseline are")
+        words.append(f"{entries} no longer found")
+    return "; ".join(words)
 
 
 def shortened(name: str, limit: int = 16) -> str:

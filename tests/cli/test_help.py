@@ -8,12 +8,12 @@ import pytest
 
 from pmiptrace.cli.app import app
 
-READERS = ("analyze", "dissect", "timeline", "bindings", "stats", "export annotated")
+READERS = ("analyze", "dissect", "timeline", "bindings", "stats", "export annotated", "config")
 NARROWED = ("analyze", "dissect", "timeline", "bindings", "stats")
 COMMANDS = (
     *NARROWED,
     *(f"export {kind}" for kind in ("annotated", "signalling", "anonymised", "wireshark-lua")),
-    *("crosscheck", "options", "codes", "states", "doctor"),
+    *("config", "crosscheck", "options", "codes", "states", "doctor"),
 )
 
 
@@ -43,7 +43,7 @@ def test_the_list_of_commands_is_not_cut(explained) -> None:
     assert "..." not in text.partition("Commands:")[2]
 
 
-@pytest.mark.parametrize("option", ["--dialect", "--config"])
+@pytest.mark.parametrize("option", ["--dialect", "--config", "--isolated"])
 def test_an_option_is_explained_alike_everywhere(explained, option: str) -> None:
     assert len({options(explained(command))[option] for command in READERS}) == 1
 
@@ -51,6 +51,7 @@ def test_an_option_is_explained_alike_everywhere(explained, option: str) -> None
 @pytest.mark.parametrize("command", NARROWED)
 def test_what_narrows_a_command_narrows_all(explained, command: str) -> None:
     shared = {"--mobile-node", "--mag", "--lma", "--dialect", "--timers", "--config", "--time"}
+    shared |= {"--isolated"}
     assert shared | {"--allow-empty", "--output"} <= options(explained(command)).keys()
 
 

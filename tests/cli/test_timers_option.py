@@ -11,8 +11,8 @@ from command_line import exit_code
 
 import pmiptrace
 from pmiptrace.capture.writer import write_pcap
+from pmiptrace.configuration import configure
 from pmiptrace.model import BindingState
-from pmiptrace.settings import settings
 from pmiptrace.testing import Trace
 from pmiptrace.track.timers import Timers
 
@@ -79,7 +79,10 @@ def test_verdict_and_exit_code_follow(
         ("--timers delete-delay=-1s", "0s to 1h, not '-1s'"),
         ("--timers delete-delay", "delete-delay has no value"),
         ("--config absent.toml", "absent.toml: cannot read the configuration"),
-        ("--config bad.toml", "bad.toml: timers.update-rate takes a whole number, 1 to 10, not 99"),
+        (
+            "--config bad.toml",
+            "bad.toml:2: timers.update-rate takes a whole number, 1 to 10, not 99",
+        ),
     ],
 )
 def test_usage_error(run: Run, capture: Path, arguments: str, message: str) -> None:
@@ -92,7 +95,7 @@ def test_usage_error(run: Run, capture: Path, arguments: str, message: str) -> N
 
 def test_python_takes_the_same(capture: Path) -> None:
     (capture.parent / "pmiptrace.toml").write_text(FIVE_SECONDS, "utf-8")
-    given = settings()
+    given = configure().settings
     by_default = pmiptrace.analyze(capture)
     as_set = pmiptrace.analyze(capture, timers=given.timers, options=given.options)
     assert RULE in [finding.rule for finding in by_default.findings]
@@ -115,4 +118,7 @@ def test_state_follows(tmp_path: Path) -> None:
         return binding.state
 
     assert end() is BindingState.NONE
-    assert end(timers=settings(["delete-delay=20s"]).timers) is BindingState.DEREG_WAIT
+    assert (
+        end(timers=configure({"timers": ["delete-delay=20s"]}).settings.timers)
+        is BindingState.DEREG_WAIT
+    )

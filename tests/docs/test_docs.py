@@ -143,7 +143,8 @@ def test_set_up_is_two_commands() -> None:
 
 def options_by_command(command: Any, path: str) -> dict[str, set[str]]:
     """Give the options of a command, of the commands in it, and so on."""
-    options = {name for each in command.params for name in each.opts if name.startswith("-")}
+    names = (name for each in command.params for name in (*each.opts, *each.secondary_opts))
+    options = {name for name in names if name.startswith("-")}
     found = {path: {"-h", "--help"} | options}
     for name, inner in getattr(command, "commands", {}).items():
         found |= options_by_command(inner, f"{path} {name}")

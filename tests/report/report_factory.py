@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pmiptrace.address import address_octets
 from pmiptrace.model import (
+    BaselineResult,
     Binding,
     BindingState,
     CaptureInfo,
@@ -17,6 +18,7 @@ from pmiptrace.model import (
     Finding,
     Frame,
     Identifier,
+    KnownFault,
     MagNode,
     Message,
     Moment,
@@ -336,6 +338,22 @@ def known() -> Report:
         report,
         findings=tuple(replace(f, suppression=s) for f, s in zip(report.findings, by, strict=True)),
     )
+
+
+def mended() -> Report:
+    """A capture of which a baseline knows more than it shows."""
+    faults = [
+        KnownFault(
+            fingerprint=f"{number:016x}",
+            rule=f"RFC8278-4.1-{'BID-RANGE' if number < 40 else f'X{number}'}",
+            party=f"MAG mag{number % 2}@example.com",
+            mobile_node=None if number % 10 == 9 else f"mn{number}@example.com",
+            reason="ticket \x1b[31m7" if number % 2 else "",
+        )
+        for number in range(60)
+    ]
+    compared = BaselineResult(path="evil\x1b[31m known.toml", known=3, gone=tuple(faults))
+    return replace(known(), baseline=compared)
 
 
 def handovers() -> Report:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_factory import handovers, hostile, known, many, multipath, silent
+from report_factory import handovers, hostile, known, many, mended, multipath, silent
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
@@ -212,6 +212,7 @@ def test_what_is_known_is_a_line_with_its_number_and_nothing_else() -> None:
     assert "3 findings suppressed: 1 by the baseline, 2 by ignores of the configuration." in page
     assert "BO-EXCLUSIVE" not in page.partition('id="totals"')[0]
     assert "suppressed" not in page_of(multipath())
+    assert "60 entries of the baseline are no longer found." in page_of(mended())
 
 
 def test_a_page_holds_no_more_than_it_may() -> None:

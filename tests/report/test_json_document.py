@@ -31,7 +31,8 @@ from pmiptrace.report.document import (
 from pmiptrace.testing import START, Trace, nai
 
 CONTRACT = {
-    "": "schema_version tool captures summary messages_by_type rules sessions exchanges findings",
+    "": "schema_version tool captures summary messages_by_type baseline rules sessions"
+    " exchanges findings",
     "captures": "path format packets messages duplicates first_time last_time clock_offset_ms"
     " dialect truncated problems",
     "captures/problems": "kind offset frame message",

@@ -17,6 +17,7 @@ from report_factory import (
     hostile,
     known,
     many,
+    mended,
     multipath,
     silent,
 )
@@ -41,6 +42,7 @@ WIDTHS = (60, 80, 120, 200)
 SCENES: dict[str, Callable[[], Report]] = {
     "multipath": multipath,
     "known": known,
+    "mended": mended,
     "handovers": handovers,
     "hostile": hostile,
     "many": lambda: many(300),
@@ -62,6 +64,22 @@ def test_what_is_known_is_a_line_with_its_number_and_nothing_else() -> None:
     assert "DISCOVER-FIRST" not in text
     assert "PM-RETRANSMISSION" in text, "nobody knows of this one"
     assert "suppressed" not in page(multipath())
+
+
+def test_what_is_gone_is_summed_up_by_rule_and_party() -> None:
+    text = page(mended(), 200)
+    assert "3 findings suppressed: 1 by the baseline, 2 by ignores of the configuration; " in text
+    assert "60 entries of the baseline are no longer found." in text
+    (_, section) = text.split("No longer found · known to evil")
+    lines = section.partition("Totals")[0].splitlines()
+    assert lines[1].split() == [
+        "RFC8278-4.1-BID-RANGE", "MAG", "mag0@example.com", "x20", "mn0@example.com,",
+        "mn2@example.com,", "mn4@example.com,", "…",
+    ]  # fmt: skip
+    assert lines[2].endswith(r", …  ticket \x1b[31m7")
+    assert "\x1b" not in section
+    assert "… and 12 more entries" in section
+    assert "no longer found" not in page(known())
 
 
 @pytest.mark.parametrize("scene", SCENES)

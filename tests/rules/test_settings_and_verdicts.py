@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from examples_rfc5213_pbu_session import refused
 from examples_rfc5846 import again, bri
@@ -12,11 +14,17 @@ from examples_rfc8278_session import denied, legacy, wait, wlan
 from rule_examples import plain, registered, then
 from rule_stage import Play, Stage
 
+from pmiptrace.configuration import configure
 from pmiptrace.model import SECOND, BindingState, Finding
 from pmiptrace.rules.engine import Engine
-from pmiptrace.settings import Settings, settings
+from pmiptrace.settings import Settings
 from pmiptrace.track.states import Event
 from pmiptrace.track.tracker import Tracker
+
+
+def settings(assignments: Sequence[str]) -> Settings:
+    """Give what ``--timers`` with these assignments means."""
+    return configure({"timers": assignments}, isolated=True, environment={}).settings
 
 
 def judged(play: Play, given: Settings) -> list[Finding]:

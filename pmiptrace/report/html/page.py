@@ -29,10 +29,10 @@ from pmiptrace.report.words import (
     counted,
     frame_place,
     joined,
+    known_words,
     mag_name,
     node_name,
     party_name,
-    suppressed_words,
     tally,
     word,
 )
@@ -240,7 +240,7 @@ class _Page:
             "basis": f"{counted(judged, 'check')} of {counted(rules, 'rule')} on "
             f"{counted(report.messages, 'message')}; "
             f"{counted(len(report.sessions), 'session')}",
-            "suppressed": suppressed_words(digest.suppressed),
+            "suppressed": known_words(digest.suppressed, report.baseline),
             "interrupted": report.interrupted,
         }
 

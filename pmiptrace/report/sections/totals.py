@@ -48,4 +48,7 @@ def _advice(view: View) -> Iterator[str]:
             if path.isprintable() and path != "-":
                 yield f"field by field: pmiptrace dissect {shlex.quote(path)} {moment.frame}"
             yield f"in Wireshark: frame.number == {moment.frame}{where}"
+    if report.baseline is not None and report.baseline.gone and report.baseline.path.isprintable():
+        path = shlex.quote(report.baseline.path)
+        yield f"what is no longer found leaves the baseline with --write-baseline {path}"
     yield "every finding, binding and exchange for programs: --format json"

@@ -6,7 +6,7 @@ from pmiptrace.model import Severity
 from pmiptrace.report.page import Part
 from pmiptrace.report.style import DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STRONG
 from pmiptrace.report.view import View
-from pmiptrace.report.words import count, counted, party_name, suppressed_words, word
+from pmiptrace.report.words import count, counted, known_words, party_name, word
 
 _SILENCE = (
     "the filter: does it let through `ip6 proto 135 or udp port 5436`, fragments and tunnels?",
@@ -49,7 +49,7 @@ def write_verdict(view: View) -> None:
 
 def write_suppressed(view: View) -> None:
     """Write how many findings are left out because they are known, if there are any."""
-    if words := suppressed_words(view.digest.suppressed):
+    if words := known_words(view.digest.suppressed, view.report.baseline):
         view.page.line((f"{words}.", MUTED))
 
 
