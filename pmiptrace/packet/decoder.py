@@ -78,6 +78,26 @@ IPV6_CHAIN = TUNNELS_AND_UDP | {
 LIKELY = frozenset({MOBILITY_HEADER, DESTINATION_OPTIONS, ROUTING, AH})
 """First headers of IPv6 fragments that suggest signalling though the first fragment is missing."""
 
+ADDRESSES_SHARED = 65_536
+"""Addresses kept, so that all datagrams between two nodes have the same objects."""
+
+
+class _Shared(dict[bytes, bytes]):
+    """Octets by themselves: the object that was met first.
+
+    What is told apart by addresses is found faster by an address that was looked up before, and
+    what is kept of a message is smaller.
+    """
+
+    def __missing__(self, octets: bytes) -> bytes:
+        if len(self) >= ADDRESSES_SHARED:
+            self.clear()  # costs less than to keep account of each one's use
+        self[octets] = octets
+        return octets
+
+
+_shared = _Shared()
+
 Found = Datagram | Undecoded
 Head = tuple["_Scope", int]
 """What is known of a fragmented packet: what its headers said, and its first header's number."""
@@ -146,13 +166,13 @@ def _plain(frame: Frame) -> Datagram | None:
     end = 54 + (data[18] << 8 | data[19])
     return Datagram(
         frame=frame,
-        source=data[22:38],
-        destination=data[38:54],
+        source=_shared[data[22:38]],
+        destination=_shared[data[38:54]],
         payload=data[54:end],
         offset=54,
         truncated=len(data) < end,
         hop_limit=data[21],
-        link_address=data[:12],
+        link_address=_shared[data[:12]],
     )
 
 
@@ -221,13 +241,13 @@ class _Scope(Struct):
         """Make the value that leaves this layer; the Mobility Header starts at the offset."""
         return Datagram(
             frame=self.frame,
-            source=self.source,
-            destination=self.destination,
+            source=_shared[self.source],
+            destination=_shared[self.destination],
             payload=octets.data[offset : octets.end],
             offset=offset if octets.in_frame else None,
             truncated=octets.end < octets.promise,
             hop_limit=self.hop_limit,
-            link_address=self.link_address,
+            link_address=_shared[self.link_address],
             ports=ports,
             udp_checksum_correct=udp_checksum_correct,
             udp_checksum=udp_checksum,

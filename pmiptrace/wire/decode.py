@@ -86,7 +86,7 @@ def _message_data(
 def kind_of(body: Body) -> str:
     """Give the abbreviation of a message; BU and BA with the P flag are PBU and PBA (RFC 5213)."""
     if isinstance(body, (BindingUpdate, BindingAcknowledgement)) and body.proxy:
-        return f"P{body.abbreviation}"
+        return "PBU" if isinstance(body, BindingUpdate) else "PBA"
     return body.abbreviation
 
 
