@@ -7,8 +7,6 @@ was not heard of for longest is forgotten, and the rules that ask for it stay si
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -274,18 +272,16 @@ class Memory:
         node.rejections = (*node.rejections[1 - MAX_REJECTIONS :], rejection)
         time = reply.message.time
         if reply.status == BindingStatus.TIMESTAMP_LOWER_THAN_PREV_ACCEPTED and time is not None:
-            self._state.clock.set(
-                time + self._state.timers.retry, partial(self._not_retried, step, node)
-            )
+            self._state.clock.set(time + self._state.timers.retry, self._not_retried, step, node)
 
-    def _not_retried(self, answer: Step, node: _Node, now: int) -> Iterator[Step]:
+    def _not_retried(self, answer: Step, node: _Node, now: int) -> Step | None:
         """Look whether a MAG registered again after status 157 (RFC 5213 section 6.9.1.2)."""
         exchange, mag = answer.exchange, answer.mag
         assert exchange is not None
         assert mag is not None
         requests = node.requests.get(mag.id, ())
         if requests and requests[-1].ordinal > answer.moment.ordinal:
-            return
+            return None
         rejections = [r for r in node.rejections if r.moment.ordinal == answer.moment.ordinal]
         moment = self._state.clock_moment(now, exchange.answered)
         step = self._state.step(
@@ -295,7 +291,7 @@ class Memory:
             mag=mag,
             before=self._state.sessions.get(exchange.session),
         )
-        yield replace(step, past=Past(rejections=tuple(rejections)))
+        return replace(step, past=Past(rejections=tuple(rejections)))
 
 
 def _just_before(moment: Moment, requests: tuple[Moment, ...]) -> tuple[Moment, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from functools import partial
 from operator import itemgetter
 
 from msgspec.structs import replace
@@ -44,7 +43,9 @@ class Registrations:
         """Let go of the answers that were held back, as the capture ended."""
         held = [(ordinal, node) for node, replies in self._held.items() for ordinal in replies]
         for ordinal, node in sorted(held, key=itemgetter(0)):
-            yield from self._release(node, ordinal, 0)
+            step = self._release(node, ordinal, 0)
+            if step is not None:
+                yield step
 
     @property
     def is_overfull(self) -> bool:
@@ -120,17 +121,19 @@ class Registrations:
         node = reply.mobile_node
         held = self._held.setdefault(node, {})
         held[moment.ordinal] = reply
-        self._state.clock.set(
-            time + self._state.timers.reordering, partial(self._release, node, moment.ordinal)
-        )
+        over = time + self._state.timers.reordering
+        self._state.clock.set(over, self._release, node, moment.ordinal)
         if len(held) > MAX_HELD:
-            yield from self._release(node, next(iter(held)), time)
+            step = self._release(node, next(iter(held)), time)
+            if step is not None:
+                yield step
 
-    def _release(self, node: Identifier | None, ordinal: int, _now: int) -> Iterator[Step]:
+    def _release(self, node: Identifier | None, ordinal: int, _now: int) -> Step | None:
         """Let go a PBA that was held in case its request follows."""
         reply = self._let_go(node, ordinal)
-        if reply is not None:
-            yield self._answers.take_unmatched(reply, self._state.moment(reply.message, ordinal))
+        if reply is None:
+            return None
+        return self._answers.take_unmatched(reply, self._state.moment(reply.message, ordinal))
 
     def _note_checksum(self, message: Message) -> None:
         if message.checksum_correct and message.source not in self._good_checksums:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 from msgspec.structs import replace
 
 from pmiptrace.model import (
@@ -158,7 +155,7 @@ class Requests:
         self._pairing.add(pending)
         if pending.time is not None:
             pending.until = pending.time + self._state.timers.answer + 1
-            self._state.clock.set(pending.until, partial(self._time_out, pending))
+            self._state.clock.set(pending.until, self._time_out, pending)
         return pending
 
     def _note_sequence(
@@ -219,17 +216,18 @@ class Requests:
 
     # --------------------------------------------------------------------------------- alarms
 
-    def _time_out(self, pending: Pending, now: int) -> Iterator[Step]:
+    def _time_out(self, pending: Pending, now: int) -> Step | None:
         """Give up a request that got no answer in time, and later forget it."""
         until = pending.until
         if until is not None and until > now:
-            self._state.clock.set(until, partial(self._time_out, pending))
+            self._state.clock.set(until, self._time_out, pending)
         elif pending.exchange.closed:
             self._pairing.forget(pending)
         else:
             pending.until = now + self._state.timers.late_answer
-            self._state.clock.set(pending.until, partial(self._time_out, pending))
-            yield self._give_up(pending, now)
+            self._state.clock.set(pending.until, self._time_out, pending)
+            return self._give_up(pending, now)
+        return None
 
     def _give_up(self, pending: Pending, now: int) -> Step:
         """Close a request that got no answer."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice
 
 from msgspec.structs import replace
@@ -296,19 +295,20 @@ class Signalling:
             )
             self.state.sessions.put(replace(live[0], notified=notified))
             if message.time is not None:
-                alarm = partial(self._registration_due, key, live[0].id, exchange.id)
-                self.state.clock.set(message.time + self.state.timers.registration, alarm)
+                due = message.time + self.state.timers.registration
+                self.state.clock.set(due, self._registration_due, key, live[0].id, exchange.id)
         return self._step(exchange, message, moment, session)
 
-    def _registration_due(self, key: Key, session: int, number: int, now: int) -> Iterator[Step]:
+    def _registration_due(self, key: Key, session: int, number: int, now: int) -> Step | None:
         """Have it judged whether the MAG did what a notification asked of it."""
         exchange = self._open.get(key) or self._closed.get(key)
         known = self.state.sessions.get(session)
         if exchange is None or exchange.id != number or known is None:
-            return
-        if known.notified is not None and known.notified.exchange == number:
-            moment = self.state.clock_moment(now, exchange.answered)
-            yield self._step(exchange, None, moment, known)
+            return None
+        if known.notified is None or known.notified.exchange != number:
+            return None
+        moment = self.state.clock_moment(now, exchange.answered)
+        return self._step(exchange, None, moment, known)
 
     def _notification_answer(
         self, message: Message, body: UpdateNotificationAcknowledgement, moment: Moment
@@ -480,8 +480,7 @@ class Signalling:
         missing: Callable[[Exchange, Moment], None] | None,
     ) -> None:
         if message.time is not None:
-            alarm = partial(self._give_up, key, message, missing)
-            self.state.clock.set(message.time + delay + 1, alarm)
+            self.state.clock.set(message.time + delay + 1, self._give_up, key, message, missing)
 
     def _give_up(
         self,
@@ -489,10 +488,10 @@ class Signalling:
         attempt: Message,
         missing: Callable[[Exchange, Moment], None] | None,
         now: int,
-    ) -> Iterator[Step]:
+    ) -> Step | None:
         exchange = self._open.get(key)
         if exchange is None or exchange.answered is not attempt:
-            return
+            return None
         self._close(key)
         exchange = replace(exchange, closed=True)
         keep(self._closed, key, exchange, LIMIT)
@@ -500,7 +499,7 @@ class Signalling:
         before = self.state.sessions.get(exchange.session)
         if missing is not None:
             missing(exchange, moment)
-        yield self._step(exchange, None, moment, before)
+        return self._step(exchange, None, moment, before)
 
     def _step(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -107,9 +106,7 @@ class State:
             closed_at = None
         elif closed_at is None and moment.time is not None:
             closed_at = moment.time
-            self.clock.set(
-                closed_at + self.timers.forget, partial(self._close, session.id, closed_at)
-            )
+            self.clock.set(closed_at + self.timers.forget, self._close, session.id, closed_at)
         last = moment if moment.frame is not None else session.last
         session = replace(session, last=last, closed_at=closed_at, **changes)
         self.sessions.put(session)
@@ -234,35 +231,33 @@ class State:
         if state.is_live and binding.expires_at is not None:
             self._watch_expiry(session.id, binding_key(binding), binding.expires_at + 1)
         elif state is BindingState.DEREG_WAIT and since is not None and since.time is not None:
-            self.clock.set(
-                since.time + self.timers.delete_delay,
-                partial(self._delete, session.id, binding_key(binding), since),
-            )
+            over = since.time + self.timers.delete_delay
+            self.clock.set(over, self._delete, session.id, binding_key(binding), since)
 
     def _watch_expiry(self, number: int, key: BindingKey, over: int) -> None:
         """Have an alarm ring when a lifetime is over; an earlier one that is set will see to it."""
         known = self._expiries.get((number, key))
         if known is None or over < known:
             self._expiries[number, key] = over
-            self.clock.set(over, partial(self._expire, number, key))
+            self.clock.set(over, self._expire, number, key)
 
-    def _expire(self, number: int, key: BindingKey, now: int) -> Iterator[Step]:
+    def _expire(self, number: int, key: BindingKey, now: int) -> Step | None:
         if self._expiries.get((number, key)) != now:
-            return
+            return None
         del self._expiries[number, key]
         session = self.sessions.get(number)
         binding = find_binding(session, key) if session else None
         if session is None or binding is None or not binding.state.is_live:
-            return
+            return None
         if binding.expires_at is None or binding.expires_at >= now:
             if binding.expires_at is not None:
                 self._watch_expiry(number, key, binding.expires_at + 1)
-            return
+            return None
         before = session
         moment = self.clock_moment(now, binding.last_request)
         session = self.move(session, binding, Event.LIFETIME_OVER, moment)
         session = self.touch(session, moment)
-        yield self.step(
+        return self.step(
             moment,
             None,
             mag=self.mag(binding.mag),
@@ -273,26 +268,27 @@ class State:
             events=("PM-EXPIRED",),
         )
 
-    def _delete(self, number: int, key: BindingKey, since: Moment, now: int) -> Iterator[Step]:
+    def _delete(self, number: int, key: BindingKey, since: Moment, now: int) -> Step | None:
         session = self.sessions.get(number)
         binding = find_binding(session, key) if session else None
         if session is None or binding is None or binding.since != since:
-            return
+            return None
         if binding.state is not BindingState.DEREG_WAIT:
-            return
+            return None
         before = session
         moment = self.clock_moment(now, binding.last_request)
         session = self.move(session, binding, Event.DELETE_DELAY_OVER, moment)
         session = self.touch(session, moment)
-        yield self.step(
+        return self.step(
             moment, None, mag=self.mag(binding.mag), before=before, after=session, key=key
         )
 
-    def _close(self, number: int, closed_at: int, now: int) -> Iterator[Step]:
+    def _close(self, number: int, closed_at: int, now: int) -> Step | None:
         """Forget a session that has had no binding for long."""
         session = self.sessions.get(number)
-        if session is not None and session.closed_at == closed_at and not is_open(session):
-            yield self._forget(session, now)
+        if session is None or session.closed_at != closed_at or is_open(session):
+            return None
+        return self._forget(session, now)
 
     @property
     def is_overfull(self) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
+from typing import Any
 
 from msgspec import Struct
 
 from pmiptrace.model import MILLISECOND, SECOND, Step
 
-Alarm = Callable[[int], Iterator[Step]]
-"""What to do when a moment comes: takes the time it was set for, gives the steps it makes."""
+Alarm = Callable[..., Step | None]
+"""What to do when a moment comes: takes what was set with it and, last, the time it was set for;
+gives the step it makes, if any."""
 
 
 class Timers(Struct, frozen=True):
@@ -52,24 +54,26 @@ class Clock:
     captures have it, does not pile them up."""
 
     def __init__(self) -> None:
-        self._alarms: list[tuple[int, int, Alarm]] = []
+        self._alarms: list[tuple[int, int, Alarm, tuple[Any, ...]]] = []
         self._count = 0
 
     def __len__(self) -> int:
         return len(self._alarms)
 
-    def set(self, time: int | None, alarm: Alarm) -> None:
+    def set(self, time: int | None, alarm: Alarm, *about: Any) -> None:
         """Have an alarm ring at a time; never without one, as where packets have no time."""
         if time is not None:
             self._count += 1
-            heappush(self._alarms, (time, self._count, alarm))
+            heappush(self._alarms, (time, self._count, alarm, about))
 
     def advance(self, now: int | None) -> Iterator[Step]:
         """Ring, one by one, the alarms up to and including `now`."""
         alarms = self._alarms
         while now is not None and alarms and (alarms[0][0] <= now or len(alarms) > self.LIMIT):
-            time, _, alarm = heappop(alarms)
-            yield from alarm(time)
+            time, _, alarm, about = heappop(alarms)
+            step = alarm(*about, time)
+            if step is not None:
+                yield step
 
     def is_due(self, now: int) -> bool:
         """Tell whether an alarm has to ring."""
