@@ -17,6 +17,7 @@ from pmiptrace.model import (
 from pmiptrace.track.acceptance import Acceptance, lifetime_granted
 from pmiptrace.track.classify import is_cut, is_selective
 from pmiptrace.track.pairing import Found, Pairing, Pending
+from pmiptrace.track.refresh import accepted, renewed
 from pmiptrace.track.registration import Registration
 from pmiptrace.track.requests import Requests
 from pmiptrace.track.sessions import BindingKey, binding_key, find_binding
@@ -60,7 +61,37 @@ class Answers:
         self._learn(pending, reply, moment)
         if moment.time is not None:
             pending.until = moment.time + self._state.timers.answer
-        return self._conclude(pending, reply, moment, ["PM-LATE-PBA"] if is_late else [])
+        events = ["PM-LATE-PBA"] if is_late else []
+        if pending.is_refresh:
+            step = self._renew(pending, reply, moment, tuple(events))
+            if step is not None:
+                return step
+        return self._conclude(pending, reply, moment, events)
+
+    def _renew(
+        self, pending: Pending, reply: Registration, moment: Moment, events: tuple[str, ...]
+    ) -> Step | None:
+        """Take the acceptance of a refresh by the short way, if it is no more than that."""
+        session = self._state.sessions.get(pending.exchange.session)
+        mag = self._state.mag(pending.exchange.mag)
+        if session is None or mag is None:
+            return None
+        binding = renewed(session, mag, pending.request, reply)
+        if binding is None:
+            return None
+        after = accepted(self._state, session, binding, pending, reply, moment)
+        return self._state.step(
+            moment,
+            reply.message,
+            exchange=pending.exchange,
+            mag=mag,
+            before=session,
+            after=after,
+            binding_before=binding,
+            key=binding_key(binding),
+            outstanding=self._pairing.outstanding(pending.request),
+            events=events,
+        )
 
     def take_again(self, pending: Pending, reply: Registration, moment: Moment) -> Step:
         """Take another answer to a request: the last one counts if they differ.

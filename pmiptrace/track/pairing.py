@@ -38,6 +38,7 @@ class Pending:
         "answered_by",
         "deferred",
         "exchange",
+        "is_refresh",
         "last",
         "request",
         "requests",
@@ -60,6 +61,8 @@ class Pending:
         """When to give it up or, once it is closed, to forget it."""
         self.deferred = deferred
         """Whether its checksum is wrong, so that only an answer shows that it was taken."""
+        self.is_refresh = False
+        """Whether it was taken for a refresh by the short way (`pmiptrace.track.refresh`)."""
 
     @property
     def answered(self) -> bool:

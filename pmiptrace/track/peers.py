@@ -52,11 +52,12 @@ class Peers:
         Gives beside it the id of the MAG that this address was taken for so far, when the PBU is
         the first to show that it is a path of another.
         """
+        same = self.known(request)
+        if same is not None:
+            return same, None
         joined = None
         address, identifier = request.care_of_address, request.mag_identifier
         known = self._by_address.get(address)
-        if known is not None and self.mags[known].identifier == identifier:
-            return self.mags[known], None
         is_new_name = identifier is not None and identifier not in self._by_identifier
         if (known is None and len(self._by_address) >= self.LIMIT) or (
             is_new_name and len(self.mags) >= self.LIMIT
@@ -82,6 +83,14 @@ class Peers:
             self._by_address.setdefault(request.message.source, known)
         self._by_address[address] = known
         return self._with_address(known, address), joined
+
+    def known(self, request: Registration) -> MagNode | None:
+        """Give the MAG that sent a PBU if its address and name belong together, as is known."""
+        number = self._by_address.get(request.care_of_address)
+        if number is None:
+            return None
+        mag = self.mags[number]
+        return mag if mag.identifier == request.mag_identifier else None
 
     def mag_at(self, address: bytes) -> MagNode | None:
         """Give the MAG that uses a care-of address, if it was seen to."""

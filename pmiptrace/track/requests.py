@@ -17,6 +17,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.track.classify import is_selective, is_there, why_partial
 from pmiptrace.track.pairing import Pairing, Pending
+from pmiptrace.track.refresh import kind, refreshed, requested
 from pmiptrace.track.registration import Registration
 from pmiptrace.track.sessions import BindingKey, binding_key, find_binding, new_binding
 from pmiptrace.track.state import State
@@ -35,6 +36,9 @@ class Requests:
 
     def take(self, request: Registration, moment: Moment) -> Step:
         """Take a PBU."""
+        found = refreshed(self._state, request)
+        if found is not None and self._pairing.retransmitted(request) is None:
+            return self._refresh(*found, request, moment)
         peers = self._state.peers
         is_damaged = request.message.checksum_correct is False
         # What a damaged one says of its sender may be what was damaged.
@@ -46,6 +50,42 @@ class Requests:
         if is_damaged:
             return self._deferred(request, mag, moment)
         return self._new(request, mag, moment)
+
+    def _refresh(
+        self,
+        session: Session,
+        binding: Binding,
+        mag: MagNode,
+        request: Registration,
+        moment: Moment,
+    ) -> Step:
+        """Take a PBU that refreshes a binding as it is, by the short way."""
+        self._state.peers.request_seen(request.mag_address, request.lma)
+        self._note_sequence(mag, session, request, moment)
+        exchange = Exchange(
+            id=self._state.next_exchange(),
+            kind=kind(request),
+            session=session.id,
+            mag=mag.id,
+            lma=request.lma,
+            request=request.message,
+            answered=request.message,
+            attempts=(moment,),
+        )
+        outstanding = self._pairing.outstanding(request)
+        self._open(exchange, request).is_refresh = True
+        after = requested(self._state, session, binding, request, moment)
+        return self._state.step(
+            moment,
+            request.message,
+            exchange=exchange,
+            mag=mag,
+            before=session,
+            after=after,
+            binding_before=binding,
+            key=binding_key(binding),
+            outstanding=outstanding,
+        )
 
     def sender(self, request: Registration) -> MagNode:
         """Give the MAG that sent a PBU, with all its addresses in one."""

@@ -91,13 +91,27 @@ class State:
             shadow=shadow,
             since=moment,
             ended_at=ended,
-            history=_prolonged(binding.history, transition),
+            history=prolonged(binding.history, transition),
             **changes,
         )
         self._transitions.append((moved, transition))
         self._moved.append(session.id)
-        self._watch(session, moved)
+        self.watch(session, moved)
         return with_binding(session, moved, binding_key(binding))
+
+    def renew(
+        self, session: Session, binding: Binding, moved: Binding, moment: Moment, **changes: Any
+    ) -> Session:
+        """Store a session in which one binding changed and is live; the last of its history is new.
+
+        It is what `move` and `touch` do together, but for the watch over the binding's end.
+        """
+        self._transitions.append((moved, moved.history[-1]))
+        self._moved.append(session.id)
+        bindings = tuple([moved if known is binding else known for known in session.bindings])
+        session = replace(session, bindings=bindings, last=moment, closed_at=None, **changes)
+        self.sessions.put(session)
+        return session
 
     def touch(self, session: Session, moment: Moment, **changes: Any) -> Session:
         """Store a session with what changed, opened or closed as its bindings are."""
@@ -120,7 +134,7 @@ class State:
                     known = replace(binding, mag=other)
                     session = rekeyed(session, binding_key(binding), known)
                     self.sessions.put(session)
-                    self._watch(session, known)
+                    self.watch(session, known)
 
     def suspect(self, mag: int, lma: bytes, event: Event, moment: Moment) -> None:
         """Doubt all bindings between a MAG and an LMA of which one restarted or fell silent."""
@@ -223,7 +237,7 @@ class State:
 
     # -------------------------------------------------------------------------------- alarms
 
-    def _watch(self, session: Session, binding: Binding) -> None:
+    def watch(self, session: Session, binding: Binding) -> None:
         """See to it that a binding is found by what ends it: time, or a restart of a peer."""
         state, since = binding.state, binding.since
         if state in _CERTAIN:
@@ -307,7 +321,7 @@ class State:
         return Step(moment=moment, before=session, after=None)
 
 
-def _prolonged(history: tuple[Transition, ...], transition: Transition) -> tuple[Transition, ...]:
+def prolonged(history: tuple[Transition, ...], transition: Transition) -> tuple[Transition, ...]:
     """Give a binding's history with one more transition, and without its oldest refresh if long.
 
     A binding that lives long is refreshed again and again, and its memory must not grow with that.
