@@ -49,10 +49,10 @@ class Answers:
             and pending.time is not None
             and moment.time - pending.time > self._state.timers.answer
         )
-        pending.answer(reply)
+        answered = pending.answered_attempt = pending.attempt(reply)
         pending.exchange = replace(
             pending.exchange,
-            answered=pending.answered_attempt.message,
+            answered=answered.message,
             reply=message,
             replies=1,
             certain=certain,
@@ -109,7 +109,8 @@ class Answers:
             # An attempt of its own that is accepted grants the lifetime anew.
             and (first.sequence == reply.sequence or not reply.accepted or not reply.lifetime)
         )
-        answered = pending.attempt(reply).message
+        attempt = pending.attempt(reply)
+        answered = attempt.message
         if is_same:
             session = self._state.sessions.get(pending.exchange.session)
             mag = self._state.mag(pending.exchange.mag)
@@ -117,7 +118,7 @@ class Answers:
             return self._state.step(
                 moment, reply.message, exchange=exchange, mag=mag, before=session
             )
-        pending.answer(reply)
+        pending.answered_attempt = attempt
         pending.exchange = replace(pending.exchange, answered=answered, reply=reply.message)
         events = ["PM-PBA-CONFLICT"] if first.sequence == reply.sequence else []
         return self._conclude(pending, reply, moment, events)

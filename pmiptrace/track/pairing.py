@@ -15,7 +15,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from pmiptrace.model import Exchange, Identifier, Moment
-from pmiptrace.track.registration import Registration
+from pmiptrace.track.registration import Registration, registration
 from pmiptrace.wire.codes import BindingStatus
 
 TIMESTAMP_STATUS = (156, 157)
@@ -35,7 +35,6 @@ class Pending:
 
     __slots__ = (
         "answered_attempt",
-        "answered_by",
         "deferred",
         "exchange",
         "is_refresh",
@@ -51,8 +50,6 @@ class Pending:
         self.request = request
         """The first attempt."""
         self.last = request
-        self.answered_by: Registration | None = None
-        """The reply."""
         self.answered_attempt = request
         self.requests = [request]
         self.time = request.message.time
@@ -67,12 +64,13 @@ class Pending:
     @property
     def answered(self) -> bool:
         """Whether a reply came."""
-        return self.answered_by is not None
+        return self.exchange.reply is not None
 
-    def answer(self, reply: Registration) -> None:
-        """Take in a reply."""
-        self.answered_by = reply
-        self.answered_attempt = self.attempt(reply)
+    @property
+    def answered_by(self) -> Registration | None:
+        """The reply."""
+        reply = self.exchange.reply
+        return None if reply is None else registration(reply)
 
     def attempt(self, reply: Registration) -> Registration:
         """Give the attempt that a PBA answers: by its Timestamp, its number, or the last one."""
@@ -189,7 +187,7 @@ class Pairing:
         candidates = [p for p in self._by_key.get(key, ()) if _may_answer(reply, p)]
         if candidates:
             best = candidates[0] if len(candidates) == 1 else _best(candidates, reply)
-            return best, Found.REPEATED if best.answered_by else Found.ANSWER
+            return best, Found.REPEATED if best.answered else Found.ANSWER
         return self._match_elsewhere(reply)
 
     def _match_out_of_window(self, reply: Registration) -> tuple[Pending, Found] | None:

@@ -23,6 +23,7 @@ from pmiptrace.track.sessions import BindingKey, binding_key, find_binding, new_
 from pmiptrace.track.state import State
 from pmiptrace.track.states import Event
 from pmiptrace.track.targets import Targets
+from pmiptrace.track.timers import Alarm
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 
 
@@ -33,6 +34,8 @@ class Requests:
         self._state = state
         self._pairing = pairing
         self._targets = targets
+        self._alarm: Alarm = self._time_out
+        """One object for all requests under way."""
 
     def take(self, request: Registration, moment: Moment) -> Step:
         """Take a PBU."""
@@ -195,7 +198,7 @@ class Requests:
         self._pairing.add(pending)
         if pending.time is not None:
             pending.until = pending.time + self._state.timers.answer + 1
-            self._state.clock.set(pending.until, self._time_out, pending)
+            self._state.clock.set(pending.until, self._alarm, pending)
         return pending
 
     def _note_sequence(
@@ -260,12 +263,12 @@ class Requests:
         """Give up a request that got no answer in time, and later forget it."""
         until = pending.until
         if until is not None and until > now:
-            self._state.clock.set(until, self._time_out, pending)
+            self._state.clock.set(until, self._alarm, pending)
         elif pending.exchange.closed:
             self._pairing.forget(pending)
         else:
             pending.until = now + self._state.timers.late_answer
-            self._state.clock.set(pending.until, self._time_out, pending)
+            self._state.clock.set(pending.until, self._alarm, pending)
             return self._give_up(pending, now)
         return None
 
