@@ -14,7 +14,7 @@ from pmiptrace.model import (
     SessionMode,
     Step,
 )
-from pmiptrace.track.acceptance import Acceptance, lifetime_granted
+from pmiptrace.track.acceptance import Acceptance, with_lifetime
 from pmiptrace.track.classify import is_cut, is_selective
 from pmiptrace.track.pairing import Found, Pairing, Pending
 from pmiptrace.track.refresh import accepted, renewed
@@ -79,7 +79,7 @@ class Answers:
         binding = renewed(session, mag, pending.request, reply)
         if binding is None:
             return None
-        after = accepted(self._state, session, binding, pending, reply, moment)
+        after = accepted(self._state, session, binding, mag, pending, reply, moment)
         return self._state.step(
             moment,
             reply.message,
@@ -255,7 +255,7 @@ class Answers:
                 events.append("PM-PARTIAL-SESSION")
             session = self._assume(session, mag.id, reply, moment)
         if session is not None:
-            session = self._state.touch(session, moment, unanswered=moment)
+            session = self._state.touch(replace(session, unanswered=moment), moment)
         exchange = Exchange(
             id=self._state.next_exchange(),
             kind=ExchangeKind.UNKNOWN,
@@ -298,16 +298,13 @@ class Answers:
                 interface_label=multipath.if_label if multipath else None,
             )
         session = replace(session, ipv4_since=moment if reply.grants_ipv4 else None)
-        granted = {
-            **lifetime_granted(reply.lifetime, moment.time),
-            "uplink_gre_key": reply.gre_key,
-        }
+        granted = with_lifetime(binding, reply.lifetime, moment.time)
+        granted = replace(granted, uplink_gre_key=reply.gre_key)
         if binding.state.is_live:
-            return self._state.move(session, binding, Event.ACCEPTED, moment, **granted)
+            return self._state.move(session, binding, Event.ACCEPTED, moment, granted)
         # If it was gone, a request that the capture lacks brought it back.
-        return self._state.move(
-            session, binding, Event.SEEN_IN_USE, moment, inferred=True, **granted
-        )
+        granted = replace(granted, inferred=True)
+        return self._state.move(session, binding, Event.SEEN_IN_USE, moment, granted)
 
     def _learn(self, pending: Pending, reply: Registration, moment: Moment) -> None:
         request, exchange = pending.request, pending.exchange

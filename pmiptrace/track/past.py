@@ -29,7 +29,6 @@ from pmiptrace.track.classify import is_cut, is_there
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.track.state import State
 from pmiptrace.wire.codes import BindingStatus
-from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
 from pmiptrace.wire.options.rfc5213 import LinkLocalAddress, Timestamp
 from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters
 
@@ -109,26 +108,31 @@ class Memory:
                     found.append(session)
         return found
 
-    def told(self, step: Step, sessions: list[Session]) -> Step:
-        """Give the step of a message with what went before it, and remember the message."""
+    def told(self, step: Step, known: Registration | None, sessions: list[Session]) -> Step:
+        """Give the step of a message with what went before it, and remember the message.
+
+        `known` is the message that the tracker was given, if that is a PBU or PBA.
+        """
         exchange, mag, message = step.exchange, step.mag, step.message
         if exchange is None or mag is None or exchange.lma is None or message is None:
             return step
+        if known is None:
+            return replace(step, past=Past(lma_sets_timers=self._timers.get(exchange.lma)))
+        if known.message is not message:  # an answer that was held back
+            known = registration(message)
         own = step.before.id if step.before is not None else None
         others = tuple([s for s in sessions if s.id != own])
-        if isinstance(message.body, BindingUpdate):
-            past = self._request(step, exchange, mag, registration(message), others)
-        elif isinstance(message.body, BindingAcknowledgement):
-            past = self._reply(step, exchange, mag, registration(message), others)
+        if known.status is None:
+            past = self._request(step, exchange, mag, known, others)
         else:
-            past = Past(others=others, lma_sets_timers=self._timers.get(exchange.lma))
+            past = self._reply(step, exchange, mag, known, others)
         return replace(step, past=past)
 
     def rung(self, step: Step) -> Step:
         """Give a step of the clock with what went before the request that it gives up."""
         exchange = step.exchange
         if step.message is not None:  # an answer that was held back
-            return self.told(step, [])
+            return self.told(step, registration(step.message), [])
         if exchange is None:
             return step
         previous, _ = self._asked.pop(exchange.id, _NOTHING)

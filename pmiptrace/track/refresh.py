@@ -28,7 +28,6 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pmiptrace.model import (
-    SECOND,
     Binding,
     BindingState,
     ExchangeKind,
@@ -38,6 +37,7 @@ from pmiptrace.model import (
     SessionMode,
     Transition,
 )
+from pmiptrace.track.acceptance import with_acceptance, with_grant
 from pmiptrace.track.classify import is_left_behind
 from pmiptrace.track.pairing import Pending
 from pmiptrace.track.registration import Registration
@@ -108,7 +108,7 @@ def requested(
         ended_at=None,
         history=prolonged(binding.history, transition),
     )
-    return state.renew(session, binding, moved, moment, last_sent=request.message)
+    return state.renew(replace(session, last_sent=request.message), binding, moved, moment)
 
 
 def renewed(
@@ -135,45 +135,21 @@ def accepted(
     state: State,
     session: Session,
     binding: Binding,
+    mag: MagNode,
     pending: Pending,
     reply: Registration,
     moment: Moment,
 ) -> Session:
     """Give the session, stored, with its binding renewed."""
-    request, answered, now = pending.request, pending.answered_attempt, moment.time
-    lifetime, multipath = reply.lifetime, request.multipath
     transition = Transition(moment, _ACCEPTED, _REFRESHING, _ACTIVE)
     moved = replace(
-        binding,
+        with_grant(binding, mag, pending, reply, moment),
         state=_ACTIVE,
         since=moment,
         ended_at=None,
         history=prolonged(binding.history, transition),
-        lifetime=lifetime,
-        granted_at=now,
-        expires_at=None if now is None else now + lifetime * SECOND,
-        ports=request.message.datagram.ports,
-        access_technology=request.access_technology,
-        interface_att=multipath.if_att if multipath else None,
-        interface_label=multipath.if_label if multipath else None,
-        handoff_indicator=request.handoff_indicator,
-        link_layer_identifier=request.link_layer_identifier,
-        inferred=False,
-        first_reply_seen=binding.first_reply_seen or binding.first_request is request.message,
-        last_request=answered.message,
-        last_timestamp=answered.timestamp or binding.last_timestamp,
-        uplink_gre_key=reply.gre_key,
-        replaced_by=None,
     )
-    session = state.renew(
-        session,
-        binding,
-        moved,
-        moment,
-        last_accepted=answered.message,
-        link_local_address=reply.link_local_address or session.link_local_address,
-        last_accepted_timestamp=answered.timestamp or session.last_accepted_timestamp,
-        ipv4_since=moment if reply.grants_ipv4 else None,
-    )
+    session = with_acceptance(session, pending.answered_attempt, reply, moment)
+    session = state.renew(session, binding, moved, moment)
     state.watch(session, moved)
     return session

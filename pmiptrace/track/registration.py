@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -32,15 +33,16 @@ PROXY_ONLY_OPTIONS = (22, 23, 24, 63, 64)
 LMA_IPV4_OPTIONS = frozenset({Ipv4HomeAddressReply, Ipv4DefaultRouterAddress, Ipv4DhcpSupportMode})
 
 
-class Registration(Struct, frozen=True, gc=False, kw_only=True):
+class Registration(Struct, frozen=True, gc=False):
     """The parts of a PBU or PBA that bindings are made of."""
 
     message: Message
-    options: dict[type[Option], Any]
-    """The first option of each class."""
+    classes: frozenset[type[Option]]
+    """The classes of its options."""
     mag_address: bytes
     """Where the MAG sends and receives: the source of a PBU, the destination of a PBA."""
     lma: bytes
+    care_of_address: bytes
     sequence: int
     lifetime: int
     """Seconds."""
@@ -61,7 +63,6 @@ class Registration(Struct, frozen=True, gc=False, kw_only=True):
     """Whether a PBA says that the mobile node has an IPv4 home address."""
     is_from_ipv4_lma: bool = False
     """Whether an option is there that only an LMA with RFC 5844 sends."""
-    care_of_address: bytes
     multipath: MagMultipathBinding | None = None
     bid: int | None = None
     """The BID of RFC 8278, if the MAG Multipath Binding option is there."""
@@ -76,8 +77,8 @@ class Registration(Struct, frozen=True, gc=False, kw_only=True):
 
     def has(self, cls: type[Option]) -> bool:
         """Tell whether an option is there, decodable or not."""
-        options = self.options
-        return cls in options or (OpaqueOption in options and self.message.has(cls.number))
+        classes = self.classes
+        return cls in classes or (OpaqueOption in classes and self.message.has(cls.number))
 
     def concerns_same(self, other: Registration) -> bool:
         """Tell whether two PBUs between the same nodes are about the same binding."""
@@ -155,60 +156,107 @@ def registration(message: Message) -> Registration:
     return known
 
 
+class _Places(Struct, frozen=True):
+    """Where the options stand that a registration is read from: the first of each class.
+
+    An option that is not there has place -1.
+    """
+
+    classes: frozenset[type[Option]]
+    prefixes: tuple[int, ...]
+    """Of all Home Network Prefix options."""
+    mobile_node: int
+    mag: int
+    multipath: int
+    handoff: int
+    technology: int
+    link_layer: int
+    link_local: int
+    timestamp: int
+    gre: int
+    alternate: int
+    ipv4_request: int
+    ipv4_reply: int
+
+
+@lru_cache(maxsize=1024)
+def _places(classes: tuple[type[Option], ...]) -> _Places:
+    """Find the options in a list of such classes; messages have few different ones."""
+
+    def place(cls: type[Option]) -> int:
+        return classes.index(cls) if cls in classes else -1
+
+    return _Places(
+        classes=frozenset(classes),
+        prefixes=tuple(n for n, cls in enumerate(classes) if cls is HomeNetworkPrefix),
+        mobile_node=place(MnIdentifier),
+        mag=place(MagIdentifier),
+        multipath=place(MagMultipathBinding),
+        handoff=place(HandoffIndicator),
+        technology=place(AccessTechnologyType),
+        link_layer=place(MnLinkLayerIdentifier),
+        link_local=place(LinkLocalAddress),
+        timestamp=place(Timestamp),
+        gre=place(GreKey),
+        alternate=place(AlternateCareOfAddress),
+        ipv4_request=place(Ipv4HomeAddressRequest),
+        ipv4_reply=place(Ipv4HomeAddressReply),
+    )
+
+
 def _read(message: Message) -> Registration:
-    body, datagram = message.body, message.datagram
-    # From the back, so that the first option of a class is the one that stays.
-    options: dict[type[Option], Any] = {type(o): o for o in reversed(message.options)}
+    body, datagram, options = message.body, message.datagram, message.options
+    at = _places(tuple(map(type, options)))
+    given: tuple[Any, ...] = (*options, None)  # at -1 there is None
     if isinstance(body, BindingUpdate):
         mag_address, lma, status = datagram.source, datagram.destination, None
-        alternate: AlternateCareOfAddress | None = options.get(AlternateCareOfAddress)
+        alternate: AlternateCareOfAddress | None = given[at.alternate]
         care_of_address = mag_address if alternate is None else alternate.care_of_address
     else:
         assert isinstance(body, BindingAcknowledgement)
         mag_address, lma, status = datagram.destination, datagram.source, body.status
         care_of_address = mag_address
-    prefixes: list[Prefix] = []
-    if HomeNetworkPrefix in options:
-        prefixes = [o.prefix for o in message.options if type(o) is HomeNetworkPrefix]
+    prefixes: list[Prefix] = [given[place].prefix for place in at.prefixes]
     named = [prefix for prefix in prefixes if any(prefix.address)]
-    granted: Ipv4HomeAddressReply | None = options.get(Ipv4HomeAddressReply)
+    granted: Ipv4HomeAddressReply | None = given[at.ipv4_reply]
     ipv4: Ipv4HomeAddressRequest | Ipv4HomeAddressReply | None
-    ipv4 = options.get(Ipv4HomeAddressRequest) or granted
+    ipv4 = given[at.ipv4_request] or granted
     ipv4_home_address = ipv4.prefix if ipv4 and any(ipv4.home_address) else None
-    mn: MnIdentifier | None = options.get(MnIdentifier)
-    mag: MagIdentifier | None = options.get(MagIdentifier)
-    multipath: MagMultipathBinding | None = options.get(MagMultipathBinding)
-    handoff: HandoffIndicator | None = options.get(HandoffIndicator)
-    technology: AccessTechnologyType | None = options.get(AccessTechnologyType)
-    link_layer: MnLinkLayerIdentifier | None = options.get(MnLinkLayerIdentifier)
-    link_local: LinkLocalAddress | None = options.get(LinkLocalAddress)
-    timestamp: Timestamp | None = options.get(Timestamp)
-    gre: GreKey | None = options.get(GreKey)
+    mn: MnIdentifier | None = given[at.mobile_node]
+    mag: MagIdentifier | None = given[at.mag]
+    multipath: MagMultipathBinding | None = given[at.multipath]
+    handoff: HandoffIndicator | None = given[at.handoff]
+    technology: AccessTechnologyType | None = given[at.technology]
+    link_layer: MnLinkLayerIdentifier | None = given[at.link_layer]
+    link_local: LinkLocalAddress | None = given[at.link_local]
+    timestamp: Timestamp | None = given[at.timestamp]
+    gre: GreKey | None = given[at.gre]
+    # By position: a call with so many keywords takes Python ten times as long.
     return Registration(
-        message=message,
-        options=options,
-        mag_address=mag_address,
-        lma=lma,
-        sequence=body.sequence,
-        lifetime=body.lifetime_s,
-        status=status,
-        accepted=status is not None and status < 128,
-        mobile_node=mn.identity if mn and mn.identifier else None,
-        prefixes=tuple(sorted(named)) if len(named) > 1 else tuple(named),
-        all_zero=len(named) < len(prefixes),
-        ipv4_home_address=ipv4_home_address,
-        has_ipv4=ipv4 is not None,
-        grants_ipv4=granted is not None and granted.accepted and any(granted.home_address),
-        is_from_ipv4_lma=not LMA_IPV4_OPTIONS.isdisjoint(options),
-        care_of_address=care_of_address,
-        multipath=multipath,
-        bid=multipath.bid if multipath else None,
-        mag_identifier=mag.identity if mag else None,
-        handoff_indicator=handoff.indicator if handoff else None,
-        access_technology=technology.access_technology if technology else None,
-        link_layer_identifier=link_layer.identifier if link_layer else None,
-        link_local_address=link_local.address if link_local else None,
-        gre_key=gre.key if gre else None,
+        message,
+        at.classes,
+        mag_address,
+        lma,
+        care_of_address,
+        body.sequence,
+        body.lifetime_s,
+        status,
+        status is not None and status < 128,
+        mn.identity if mn and mn.identifier else None,
+        tuple(sorted(named)) if len(named) > 1 else tuple(named),
+        len(named) < len(prefixes),
+        ipv4_home_address,
+        ipv4 is not None,
+        granted is not None and granted.accepted and any(granted.home_address),
+        not LMA_IPV4_OPTIONS.isdisjoint(at.classes),
+        multipath,
+        multipath.bid if multipath else None,
+        mag.identity if mag else None,
+        handoff.indicator if handoff else None,
+        technology.access_technology if technology else None,
+        link_layer.identifier if link_layer else None,
+        link_local.address if link_local else None,
+        gre.key if gre else None,
         # A dialect sends eight zero octets where it has no clock: that is no timestamp.
-        timestamp=timestamp.timestamp if timestamp and timestamp.timestamp else None,
+        timestamp.timestamp if timestamp and timestamp.timestamp else None,
     )

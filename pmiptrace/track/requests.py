@@ -114,7 +114,7 @@ class Requests:
         before = session
         if session is not None and not pending.deferred:
             self._note_sequence(mag, session, request, moment)
-            session = self._state.touch(session, moment, last_sent=request.message)
+            session = self._state.touch(replace(session, last_sent=request.message), moment)
         return self._state.step(
             moment,
             request.message,
@@ -155,7 +155,7 @@ class Requests:
         if _is_late(binding_before, moment.time):
             events.append("PM-REFRESH-LATE")
         session = self._move(session, request, mag, key, binding_before, moment)
-        session = self._state.touch(session, moment, last_sent=message)
+        self._state.touch(replace(session, last_sent=message), moment)
         return self._state.step(
             moment,
             message,
@@ -245,17 +245,16 @@ class Requests:
         is_renewed = request.handoff_indicator == Handoff.NOT_CHANGED
         if not binding.history and session.partial and is_renewed:
             # The session began before the capture, and this path of it may have as well.
-            session = self._state.move(session, binding, Event.SEEN_IN_USE, moment, inferred=True)
+            inferred = replace(binding, inferred=True)
+            session = self._state.move(session, binding, Event.SEEN_IN_USE, moment, inferred)
             binding = find_binding(session, binding_key(binding)) or binding
         first = binding.first_request if is_there(binding) else None
-        return self._state.move(
-            session,
+        asked = replace(
             binding,
-            Event.REQUEST,
-            moment,
             first_request=first or request.message,
             first_reply_seen=first is not None and binding.first_reply_seen,
         )
+        return self._state.move(session, binding, Event.REQUEST, moment, asked)
 
     # --------------------------------------------------------------------------------- alarms
 
@@ -291,7 +290,8 @@ class Requests:
                     was_there = binding.shadow.is_live
                     event = Event.DEREG_UNANSWERED if was_there else Event.UNKNOWN_DEREG_UNANSWERED
                     session = self._state.move(session, binding, event, moment)
-            session = self._state.touch(session, moment, unanswered=exchange.attempts[-1])
+            session = replace(session, unanswered=exchange.attempts[-1])
+            session = self._state.touch(session, moment)
             key = self._targets.key(session, mag, request)
         return self._state.step(
             moment,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -66,18 +65,24 @@ class State:
     # ------------------------------------------------------------------------------- changes
 
     def move(
-        self, session: Session, binding: Binding, event: Event, moment: Moment, **changes: Any
+        self,
+        session: Session,
+        binding: Binding,
+        event: Event,
+        moment: Moment,
+        changed: Binding | None = None,
     ) -> Session:
         """Move one binding by an event, and set the alarms that its new state needs.
 
-        The session that this gives is not stored yet: `touch` does that, once all has changed.
+        `changed` is the binding with what else the event sets. The session that this gives is not
+        stored yet: `touch` does that, once all has changed.
         """
         state, shadow = binding.state, binding.shadow
         after = next_state(state, event, shadow)
         shadow = next_shadow(state, event, shadow)
         if after is state and event not in _RENEWING:
             # The event does not touch the binding in this state.
-            moved = replace(binding, shadow=shadow, **changes)
+            moved = replace(changed or binding, shadow=shadow)
             return with_binding(session, moved, binding_key(binding))
         transition = Transition(moment, event, state, after)
         ended = binding.ended_at
@@ -86,22 +91,19 @@ class State:
         elif ended is None:
             ended = moment.time
         moved = replace(
-            binding,
+            changed or binding,
             state=after,
             shadow=shadow,
             since=moment,
             ended_at=ended,
             history=prolonged(binding.history, transition),
-            **changes,
         )
         self._transitions.append((moved, transition))
         self._moved.append(session.id)
         self.watch(session, moved)
         return with_binding(session, moved, binding_key(binding))
 
-    def renew(
-        self, session: Session, binding: Binding, moved: Binding, moment: Moment, **changes: Any
-    ) -> Session:
+    def renew(self, session: Session, binding: Binding, moved: Binding, moment: Moment) -> Session:
         """Store a session in which one binding changed and is live; the last of its history is new.
 
         It is what `move` and `touch` do together, but for the watch over the binding's end.
@@ -109,12 +111,12 @@ class State:
         self._transitions.append((moved, moved.history[-1]))
         self._moved.append(session.id)
         bindings = tuple([moved if known is binding else known for known in session.bindings])
-        session = replace(session, bindings=bindings, last=moment, closed_at=None, **changes)
+        session = replace(session, bindings=bindings, last=moment, closed_at=None)
         self.sessions.put(session)
         return session
 
-    def touch(self, session: Session, moment: Moment, **changes: Any) -> Session:
-        """Store a session with what changed, opened or closed as its bindings are."""
+    def touch(self, session: Session, moment: Moment) -> Session:
+        """Store a session, opened or closed as its bindings are."""
         closed_at = session.closed_at
         if is_open(session):
             closed_at = None
@@ -122,7 +124,7 @@ class State:
             closed_at = moment.time
             self.clock.set(closed_at + self.timers.forget, self._close, session.id, closed_at)
         last = moment if moment.frame is not None else session.last
-        session = replace(session, last=last, closed_at=closed_at, **changes)
+        session = replace(session, last=last, closed_at=closed_at)
         self.sessions.put(session)
         return session
 

@@ -51,7 +51,7 @@ class Tracker:
             known = registration(message)
             sessions = self._memory.sessions(known)
         for step in self._handle(message, known):
-            told = self._memory.told(step, sessions)
+            told = self._memory.told(step, known, sessions)
             yield replace(told, events=(*events, *told.events)) if events else told
             events = ()
         if known is not None and (self._registrations.is_overfull or self.state.is_overfull):
