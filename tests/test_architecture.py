@@ -38,17 +38,10 @@ ACROSS = {
 }
 """What stands beside the layers, and the rightmost layer that each may import."""
 BESIDE = {
-    "rules": {"selection"},
+    "rules": {"selection", "testing"},
     "report": {
-        "analysis",
-        "cache",
-        "configuration",
-        "doctor",
-        "expression",
-        "selection",
-        "settings",
-        "statistics",
-        "tshark",
+        *("analysis", "cache", "configuration", "doctor", "expression", "selection"),
+        *("settings", "statistics", "tshark"),
     },
     "export": {"analysis"},
     "cli": set(ACROSS),

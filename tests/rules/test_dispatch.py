@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from rule_examples import mmb, pba, pbu, registered, then
-from rule_stage import IPV6_HEADER, Stage
+from rule_stage import steps
 from test_hostile_input import PAYLOADS, _conforming, _edit, edits
 
 from pmiptrace.model import Datagram, Finding, Frame, RuleCount, Step
 from pmiptrace.packet.checksum import mobility_header_checksum
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.examples.acts import mmb, pba, pbu, registered, then
+from pmiptrace.rules.examples.stage import IPV6_HEADER, Stage
 from pmiptrace.rules.registry import all_rules
 from pmiptrace.rules.rule import FIRST, Rule, RuleOptions, Verdict
 from pmiptrace.rules.situation import (
@@ -141,7 +142,7 @@ def test_hostile_messages_are_judged_the_same(
         _edit(stage, index, offset, value, right_checksums)
     if not right_checksums:
         stage._kept[cut] = len(PAYLOADS[cut]) - 9
-    assert_same(list(stage.steps()))
+    assert_same(list(steps(stage)))
 
 
 def test_what_is_new_to_some_rules_calls_no_others() -> None:
@@ -210,7 +211,7 @@ def unfaithful_answers() -> list[Step]:
         then(pbu(replacing=[mmb(bid=2)]), pba())(stage)
         stage.wait(5)
         then(pbu(), pba(replacing=[changed]))(stage)
-    return list(stage.steps())
+    return list(steps(stage))
 
 
 def test_a_rule_by_content_is_about_one_option() -> None:

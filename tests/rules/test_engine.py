@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from rule_examples import good_then_bad, mmb, pba, pbu, registered, then
-from rule_stage import Play, Stage, judge, of_rule, unknown
+from rule_stage import judge, of_rule, steps
 
 from pmiptrace.model import (
     Defect,
@@ -26,6 +25,9 @@ from pmiptrace.model import (
 )
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.examples.acts import mmb, pba, pbu, registered, then
+from pmiptrace.rules.examples.rfc6275 import good_then_bad
+from pmiptrace.rules.examples.stage import Play, Stage, unknown
 from pmiptrace.rules.rule import ANY, PASS, Check, Rule, RuleOptions, Verdict, fail, inconclusive
 from pmiptrace.settings import SETTINGS
 from pmiptrace.testing import nai
@@ -64,7 +66,7 @@ def run(engine: Engine, *plays: Play) -> list[Finding]:
     stage = Stage()
     for play in plays:
         play(stage)
-    return [f for step in stage.steps() for f in engine.evaluate(step)] + engine.finish()
+    return [f for step in steps(stage) for f in engine.evaluate(step)] + engine.finish()
 
 
 # ---------------------------------------------------------------------------- a conforming trace
@@ -183,7 +185,7 @@ def test_findings_wait_for_the_exchange_to_close() -> None:
     engine = Engine()
     found = [
         [f.rule for f in engine.evaluate(step) if f.rule == "RFC8278-4.1-BO-EXCLUSIVE"]
-        for step in stage.steps()
+        for step in steps(stage)
     ]
     assert found == [[], ["RFC8278-4.1-BO-EXCLUSIVE"]]
     assert of_rule(engine.finish(), "RFC8278-4.1-BO-EXCLUSIVE") == []
@@ -231,7 +233,7 @@ def test_open_exchanges_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     for number in range(4):
         stage.pbu(stage.plain, f"mn{number}@example.com")
-    early = [f.moment.frame for step in stage.steps() for f in engine.evaluate(step)]
+    early = [f.moment.frame for step in steps(stage) for f in engine.evaluate(step)]
     assert early == [1, 2]
     assert [f.moment.frame for f in engine.finish()] == [3, 4]
 
@@ -271,7 +273,7 @@ def test_an_answer_paired_by_elimination_is_doubted() -> None:
     stage.pba(lifetime=600)
     engine = Engine()
     findings = []
-    for step in stage.steps():
+    for step in steps(stage):
         if step.exchange is not None and step.exchange.reply is not None:
             step = replace(step, exchange=replace(step.exchange, certain=False))
         findings += engine.evaluate(step)
@@ -300,7 +302,7 @@ def test_a_crash_on_an_event_is_no_judgement() -> None:
     engine = Engine(rules=[made("RFC6275-10.3.1-SEQ-COPY", crash, on="event")])
     stage = Stage()
     stage.pbu(stage.lte)
-    step = next(stage.steps())
+    step = next(steps(stage))
     engine.evaluate(replace(step, events=("RFC6275-10.3.1-SEQ-COPY",)))
     (count,) = engine.counts()
     assert (count.judged, count.passed) == (0, 0)
@@ -369,7 +371,7 @@ def test_wrong_checksums_are_held_until_the_host_sends_a_right_one() -> None:
     engine = Engine()
     found = [
         (step.moment.frame, f.moment.frame)
-        for step in stage.steps()
+        for step in steps(stage)
         for f in of_rule(engine.evaluate(step), CHECKSUM)
     ]
     assert found == [(2, 1)]

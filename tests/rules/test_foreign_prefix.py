@@ -1,13 +1,13 @@
 """A prefix that two mobile nodes have: suspected at once, proven by the first one's refresh."""
 
 import pytest
-from examples_rfc5213_pba_session import PREFIX, second
-from examples_rfc6275_session import known, pbu
-from examples_rfc8278_session import wait
-from rule_examples import pba
 from rule_stage import judge, of_rule, statuses
 
 from pmiptrace.model import Status
+from pmiptrace.rules.examples.acts import pba
+from pmiptrace.rules.examples.rfc5213_pba_session import PREFIX, second
+from pmiptrace.rules.examples.rfc6275_session import known, pbu
+from pmiptrace.rules.examples.rfc8278_session import wait
 
 RULES = {
     "RFC5213-5.4.1.1-155": (second(hnp=PREFIX), pba()),

@@ -2,10 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rule_examples import registered
-from rule_stage import Stage
+from rule_stage import steps
 
 from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.examples.acts import registered
+from pmiptrace.rules.examples.stage import Stage
 from pmiptrace.rules.rule import RuleOptions
 
 
@@ -70,7 +71,7 @@ def test_damaged_messages_crash_no_rule(
                 40 + length,
             )
     engine = Engine(RuleOptions(trust_clock=True, ipsec=True))
-    findings = [f for step in stage.steps() for f in engine.evaluate(step)] + engine.finish()
+    findings = [f for step in steps(stage) for f in engine.evaluate(step)] + engine.finish()
     assert [f.message for f in findings if "crashed" in f.message] == []
     assert all(finding.message.isprintable() for finding in findings)
     for finding in findings:

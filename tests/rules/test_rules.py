@@ -1,11 +1,18 @@
 """Every rule against its examples."""
 
-import pytest
-from all_examples import EXAMPLES
-from rule_stage import Play, judge, of_rule, statuses
+from pathlib import Path
 
+import pytest
+from rule_stage import judge, of_rule, statuses
+
+from pmiptrace.analysis import Analysis
+from pmiptrace.capture.writer import write_pcapng
 from pmiptrace.model import Severity, Status
 from pmiptrace.rules.catalogue import catalogue
+from pmiptrace.rules.examples import examples
+from pmiptrace.rules.examples.stage import Play, Stage
+
+EXAMPLES = examples()
 
 
 def _plays(part: str) -> list[object]:
@@ -50,3 +57,13 @@ def test_is_milder_where_the_catalogue_says_so(rule: str, case: tuple[Play, Seve
     (finding,) = of_rule(judge(play, options=EXAMPLES[rule].options), rule)
     assert finding.status is Status.FAIL
     assert finding.severity is severity
+
+
+@pytest.mark.parametrize(("rule", "play"), _plays("fires"))
+def test_a_capture_shows_it_as_well(rule: str, play: Play, tmp_path: Path) -> None:
+    stage, path = Stage(), tmp_path / "example.pcapng"
+    play(stage)
+    write_pcapng(path, stage.capture_frames())
+    example = EXAMPLES[rule]
+    report = Analysis([str(path)], options=example.options).report()
+    assert statuses(of_rule(report.findings, rule)) == [example.status]

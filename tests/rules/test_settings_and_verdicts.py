@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from examples_rfc5213_pbu_session import refused
-from examples_rfc5846 import again, bri
-from examples_rfc5847 import beat, hb
-from examples_rfc6275_session import attempts, burst, known
-from examples_rfc7077 import agreed, lte, repeated, upn
-from examples_rfc8278_session import denied, legacy, wait, wlan
-from rule_examples import plain, registered, then
-from rule_stage import Play, Stage
 
 from pmiptrace.configuration import configure
 from pmiptrace.model import SECOND, BindingState, Finding
 from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.examples.acts import plain, registered, then
+from pmiptrace.rules.examples.rfc5213_pbu_session import refused
+from pmiptrace.rules.examples.rfc5846 import again, bri
+from pmiptrace.rules.examples.rfc5847 import beat, hb
+from pmiptrace.rules.examples.rfc6275_session import attempts, burst, known
+from pmiptrace.rules.examples.rfc7077 import agreed, lte, repeated, upn
+from pmiptrace.rules.examples.rfc8278_session import denied, legacy, wait, wlan
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.settings import Settings
 from pmiptrace.track.states import Event
 from pmiptrace.track.tracker import Tracker

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from examples_rfc5213_pbu_session import missing
-from examples_rfc5844 import unseen_before
-from examples_rfc8278_session import wait
-from rule_examples import example, pba, plain, then, unseen
-from rule_stage import Play, Stage, unknown
+from typing import Any
 
 from pmiptrace.model import Status
+from pmiptrace.rules.examples.acts import pba, plain, then, unseen
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc5213_pbu_session import missing
+from pmiptrace.rules.examples.rfc5844 import unseen_before
+from pmiptrace.rules.examples.rfc8278_session import wait
+from pmiptrace.rules.examples.stage import Play, Stage, unknown
 from pmiptrace.wire.messages import Heartbeat
 from pmiptrace.wire.options.rfc5845 import GreKey
 from pmiptrace.wire.options.rfc5847 import RestartCounter
@@ -18,12 +20,12 @@ UPLINK = GreKey(key=8)
 WITHOUT_KEY = GreKey()
 
 
-def keyed(**parts: object) -> Play:
+def keyed(**parts: Any) -> Play:
     """A PBU with the downlink key."""
     return plain(**{"also": [DOWNLINK], **parts})
 
 
-def granted(**parts: object) -> Play:
+def granted(**parts: Any) -> Play:
     """The PBA with the uplink key."""
     return pba(**{"replacing": [UPLINK], **parts})
 

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from examples_rfc5846 import bri, warm
-from examples_rfc8278_session import late_start, lost, wait
-from rule_examples import example, registered, then
-from rule_stage import Play, Stage
+from typing import Any
 
 from pmiptrace.model import Status
+from pmiptrace.rules.examples.acts import registered, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc5846 import bri, warm
+from pmiptrace.rules.examples.rfc8278_session import late_start, lost, wait
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.wire.options.rfc5847 import RestartCounter
 
 COUNTER = RestartCounter(restart_counter=7)
 
 
-def hb(**parts: object) -> Play:
-    return lambda s: s.heartbeat(s.lte, **parts)  # type: ignore[arg-type]
+def hb(**parts: Any) -> Play:
+    """Send a Heartbeat Request to the MAG of the LTE path."""
+    return lambda s: s.heartbeat(s.lte, **parts)
 
 
-def response(**parts: object) -> Play:
+def response(**parts: Any) -> Play:
+    """Answer it 20 ms later."""
+
     def act(s: Stage) -> None:
         s.wait(0.02)
-        s.heartbeat_response(**parts)  # type: ignore[arg-type]
+        s.heartbeat_response(**parts)
 
     return act
 
 
-def beat(**parts: object) -> Play:
+def beat(**parts: Any) -> Play:
     """A heartbeat is asked for and answered."""
     return then(hb(**parts), response())
 
 
 def error(s: Stage) -> None:
+    """Answer 20 ms later that the message is not known."""
     s.wait(0.02)
     s.binding_error()
 
@@ -147,6 +153,7 @@ def gone(s: Stage) -> None:
 
 
 def pulse(s: Stage) -> None:
+    """Have a heartbeat answered."""
     s.heartbeat(s.plain)
 
 

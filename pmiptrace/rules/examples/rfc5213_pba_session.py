@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from examples_rfc5213_pbu_session import FOREIGN, TWO, deregister, missing, two_prefixes
-from examples_rfc6275_session import known, late_start, other, pbu, register, restart
-from examples_rfc8278_session import both, lost, lte, wait, wlan
-from rule_examples import MAC, example, late, pba, then
-from rule_stage import Play, Stage
+from typing import Any
 
 from pmiptrace.address import address_octets
 from pmiptrace.model import SECOND, Severity, Status
+from pmiptrace.rules.examples.acts import MAC, late, pba, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc5213_pbu_session import (
+    FOREIGN,
+    TWO,
+    deregister,
+    missing,
+    two_prefixes,
+)
+from pmiptrace.rules.examples.rfc6275_session import (
+    known,
+    late_start,
+    other,
+    pbu,
+    register,
+    restart,
+)
+from pmiptrace.rules.examples.rfc8278_session import both, lost, lte, wait, wlan
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.testing import START, mn_identifier
 from pmiptrace.wire.messages.rfc5846 import (
     BindingRevocationAcknowledgement,
@@ -60,9 +75,9 @@ example(
             lambda s: setattr(s, "first", s.pbu(s.plain, timestamp=at(4))),
             lambda s: setattr(s, "second", s.pbu(s.plain, lifetime=400)),
             wait(0.02),
-            lambda s: s.pba(s.second),  # type: ignore[attr-defined]
+            lambda s: s.pba(s.second),
             wait(0.001),
-            lambda s: s.pba(s.first),  # type: ignore[attr-defined]
+            lambda s: s.pba(s.first),
         ),
     ],
     party="LMA",
@@ -113,6 +128,7 @@ example(
 
 
 def link_local(address: str) -> tuple[LinkLocalAddress]:
+    """Give the Link-local Address option, as what replaces another."""
     return (LinkLocalAddress(address=address_octets(address)),)
 
 
@@ -154,9 +170,9 @@ example(
 # ------------------------------------------------------------------------------------ prefixes
 
 
-def second(**parts: object) -> Play:
+def second(**parts: Any) -> Play:
     """A PBU for another mobile node at another MAG."""
-    return lambda s: s.pbu(s.other, "mn2@example.com", **parts)  # type: ignore[arg-type]
+    return lambda s: s.pbu(s.other, "mn2@example.com", **parts)
 
 
 example(
@@ -244,6 +260,7 @@ def moved(*acts: Play) -> Play:
 
 
 def via(path: str) -> tuple[AlternateCareOfAddress]:
+    """Give the Alternate Care-of Address option, as what is added."""
     return (AlternateCareOfAddress(care_of_address=address_octets(path)),)
 
 
@@ -271,7 +288,7 @@ example(
         known(
             lambda s: setattr(s, "first", s.pbu(s.plain, lifetime=0)),
             lambda s: s.register(s.other, hi=3),
-            lambda s: s.pba(s.first),  # type: ignore[attr-defined]
+            lambda s: s.pba(s.first),
         ),
         moved(missing(), pbu(lifetime=0), pba()),
     ],
@@ -304,12 +321,12 @@ example(
 )
 
 
-def gone(*acts: Play, **parts: object) -> Play:
+def gone(*acts: Play, **parts: Any) -> Play:
     """The mobile node was de-registered two seconds ago."""
     return then(
         register(**parts),
         wait(10),
-        lambda s: s.deregister(s.plain, **parts),  # type: ignore[arg-type]
+        lambda s: s.deregister(s.plain, **parts),
         wait(2),
         *acts,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from examples_rfc5846 import bri, routed, warm
-from examples_rfc5847 import error
-from examples_rfc8278_session import late_start, lost, missing, wait
+from typing import Any
+
 from msgspec.structs import replace
-from rule_examples import example, registered, then
-from rule_stage import Play, Stage
 
 from pmiptrace.model import Option, Severity, Status
+from pmiptrace.rules.examples.acts import registered, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc5846 import bri, routed, warm
+from pmiptrace.rules.examples.rfc5847 import error
+from pmiptrace.rules.examples.rfc8278_session import late_start, lost, missing, wait
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.testing import mn_identifier
 from pmiptrace.wire.messages import UpdateNotification
 from pmiptrace.wire.options.rfc5094 import VendorSpecific
@@ -21,14 +24,17 @@ VENDOR = VendorSpecific(vendor_id=9, subtype=1, data=b"\0\0")
 ACCESS_NETWORK = AccessNetworkIdentifier()
 
 
-def upn(**parts: object) -> Play:
-    return lambda s: s.upn(s.lte, **{"acknowledge": True, **parts})  # type: ignore[arg-type]
+def upn(**parts: Any) -> Play:
+    """Send an Update Notification that is to be acknowledged."""
+    return lambda s: s.upn(s.lte, **{"acknowledge": True, **parts})
 
 
-def upa(**parts: object) -> Play:
+def upa(**parts: Any) -> Play:
+    """Acknowledge it 20 ms later."""
+
     def act(s: Stage) -> None:
         s.wait(0.02)
-        s.upa(**parts)  # type: ignore[arg-type]
+        s.upa(**parts)
 
     return act
 
@@ -85,10 +91,12 @@ example(
 
 
 def upn_of_mag(s: Stage) -> None:
+    """Send an Update Notification from a MAG."""
     s.send(s.lte.address, s.lma, UpdateNotification(sequence=1, reason=2), mn_identifier("mn1"))
 
 
 def upa_of_lma(s: Stage) -> None:
+    """Acknowledge it as an LMA."""
     s.upa(s.sent[-1])
 
 
@@ -167,6 +175,7 @@ example(
 
 
 def both_paths(s: Stage) -> None:
+    """Register both paths."""
     s.register(s.lte)
     s.register(s.wlan)
     s.wait(5)
@@ -296,8 +305,9 @@ example(
 # -------------------------------------------------------------------- what a notification asks
 
 
-def lte(**parts: object) -> Play:
-    return lambda s: s.pbu(s.lte, **parts)  # type: ignore[arg-type]
+def lte(**parts: Any) -> Play:
+    """Send a PBU over the LTE path."""
+    return lambda s: s.pbu(s.lte, **parts)
 
 
 def agreed(reason: int = 1) -> Play:
@@ -359,20 +369,21 @@ PREFIX = "2001:db8:100::/64"
 OTHER = "2001:db8:200::/64"
 
 
-def attach(hi: int = 6, **parts: object) -> Play:
+def attach(hi: int = 6, **parts: Any) -> Play:
     """The mobile node attaches by a second interface, to another MAG."""
 
     def act(s: Stage) -> None:
         s.register(s.plain)
         s.wait(5)
-        s.pbu(s.other, hi=hi, att=4, **{"hnp": PREFIX, **parts})  # type: ignore[arg-type]
+        s.pbu(s.other, hi=hi, att=4, **{"hnp": PREFIX, **parts})
         s.wait(0.02)
 
     return act
 
 
-def pba(**parts: object) -> Play:
-    return lambda s: s.pba(**parts)  # type: ignore[arg-type]
+def pba(**parts: Any) -> Play:
+    """Answer by a PBA."""
+    return lambda s: s.pba(**parts)
 
 
 example(

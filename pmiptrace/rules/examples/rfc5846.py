@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from examples_rfc8278_session import both, late_start, lost, missing, wait
-from rule_examples import example, registered, then
-from rule_stage import Play, Stage, unknown
+from typing import Any
 
 from pmiptrace.model import Status
+from pmiptrace.packet.numbers import MOBILITY_HEADER
+from pmiptrace.rules.examples.acts import registered, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc8278_session import both, late_start, lost, missing, wait
+from pmiptrace.rules.examples.stage import Play, Stage, unknown
 from pmiptrace.testing import home_network_prefix
 from pmiptrace.wire.messages import BindingRevocationAcknowledgement, BindingRevocationMessage
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
@@ -22,14 +25,17 @@ BRA_7 = BindingRevocationAcknowledgement(status=0, sequence=7, proxy=True)
 ALL = {"global_revocation": True, "trigger": 128}
 
 
-def bri(**parts: object) -> Play:
-    return lambda s: s.bri(s.lte, **parts)  # type: ignore[arg-type]
+def bri(**parts: Any) -> Play:
+    """Send a BRI for the LTE path."""
+    return lambda s: s.bri(s.lte, **parts)
 
 
-def bra(**parts: object) -> Play:
+def bra(**parts: Any) -> Play:
+    """Answer it 20 ms later."""
+
     def act(s: Stage) -> None:
         s.wait(0.02)
-        s.bra(**parts)  # type: ignore[arg-type]
+        s.bra(**parts)
 
     return act
 
@@ -46,7 +52,7 @@ def again(seconds: float) -> Play:
 
 def routed(s: Stage) -> None:
     """The last message was captured behind three routers."""
-    s.carried(hop_limit=61)
+    s.behind(MOBILITY_HEADER, s.payload, hop_limit=61)
 
 
 def warm(s: Stage) -> None:
@@ -244,15 +250,15 @@ example(
 
 def to_two(s: Stage) -> None:
     """BRIs with one number go to two MAGs."""
-    s.first = s.bri(s.lte, sequence=7)  # type: ignore[attr-defined]
+    s.first = s.bri(s.lte, sequence=7)
     s.wait(0.1)
-    s.second = s.bri(s.other, "mn2@example.com", sequence=7)  # type: ignore[attr-defined]
+    s.second = s.bri(s.other, "mn2@example.com", sequence=7)
     s.wait(0.1)
 
 
 example(
     "RFC5846-5.1-SEQ-UNIQUE",
-    fires=[then(registered, to_two, lambda s: s.bra(s.first))],  # type: ignore[attr-defined]
+    fires=[then(registered, to_two, lambda s: s.bra(s.first))],
     silent=[
         then(bri(), again(1), bra()),
         then(bri(sequence=7), bra(), wait(5), bri(sequence=7, mn="mn2@example.com")),
@@ -291,8 +297,9 @@ def revoked(s: Stage) -> None:
     s.bra()
 
 
-def lte(**parts: object) -> Play:
-    return lambda s: s.pbu(s.lte, **parts)  # type: ignore[arg-type]
+def lte(**parts: Any) -> Play:
+    """Send a PBU over the LTE path."""
+    return lambda s: s.pbu(s.lte, **parts)
 
 
 example(
@@ -324,12 +331,12 @@ example(
 )
 
 
-def to_elsewhere(*options: object, **flags: object) -> Play:
+def to_elsewhere(*options: Any, **flags: Any) -> Play:
     """The LMA sends a BRI to an address of the MAG that is no path's."""
 
     def act(s: Stage) -> None:
         path = s.lte.mag.path("2001:db8:a::99")
-        s.bri(path, options=options, **flags)  # type: ignore[arg-type]
+        s.bri(path, options=options, **flags)
 
     return act
 

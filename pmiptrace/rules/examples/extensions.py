@@ -1,15 +1,15 @@
-"""Plays for the rules of smaller extensions: groups, delegated prefixes, timers, QoS, access
-networks, and the Binding Identifier of RFC 5648.
-"""
+"""Plays for the rules of RFC 5648, RFC 6602, RFC 6757, RFC 7148, RFC 7222 and RFC 8127."""
 
 from __future__ import annotations
 
-from examples_rfc8278_session import wait
-from rule_examples import cut, example, pba, plain, then, unseen
-from rule_stage import Play, unknown
+from typing import Any
 
 from pmiptrace.address import ALL_ZERO, address_octets
 from pmiptrace.model import Option, Severity
+from pmiptrace.rules.examples.acts import cut, pba, plain, then, unseen
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc8278_session import wait
+from pmiptrace.rules.examples.stage import Play, unknown
 from pmiptrace.wire.messages import UpdateNotification
 from pmiptrace.wire.options.rfc5648 import BindingIdentifier
 from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier
@@ -37,7 +37,7 @@ GROUP = MnGroupIdentifier(group_identifier=1)
 NO_GROUP = MnGroupIdentifier(group_identifier=0)
 
 
-def bulk(**parts: object) -> Play:
+def bulk(**parts: Any) -> Play:
     """A PBU that asks for bulk binding updates."""
     return plain(**{"bulk_binding_update": True, "also": [GROUP], **parts})
 
@@ -166,6 +166,7 @@ BEATS = HeartbeatControl(interval=60, retransmission_delay=5, maximum_retransmis
 
 
 def lcmp(*sub_options: Option) -> LmaControlledMagParameters:
+    """Give the option by which an LMA sets the timers of its MAGs."""
     return LmaControlledMagParameters(sub_options=sub_options)
 
 
@@ -212,9 +213,10 @@ example(
 # ------------------------------------------------------------------------------------ RFC 7222
 
 
-def qos(**parts: int) -> QualityOfService:
-    defaults = {"service_request_identifier": 0, "dscp": 46, "operation": 1}
-    return QualityOfService(**{**defaults, **parts})  # type: ignore[arg-type]
+def qos(**parts: Any) -> QualityOfService:
+    """Give the QoS option that asks for an allocation, with some parts changed."""
+    defaults: dict[str, Any] = {"service_request_identifier": 0, "dscp": 46, "operation": 1}
+    return QualityOfService(**{**defaults, **parts})
 
 
 example(
@@ -248,6 +250,7 @@ OPERATOR = OperatorIdentifier(identifier_type=2, identifier=b"example.com")
 
 
 def ani(*sub_options: Option) -> AccessNetworkIdentifier:
+    """Give the Access Network Identifier option."""
     return AccessNetworkIdentifier(sub_options=sub_options)
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from examples_rfc6275_session import known, late_start, much_later, numbered, other, pbu, register
-from examples_rfc8278_session import both, lost, lte, wait, wlan
-from rule_examples import MAC, example, pba, then
-from rule_stage import Play, Stage
+from typing import Any
 
 from pmiptrace.model import Severity, Status
+from pmiptrace.rules.examples.acts import MAC, pba, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc6275_session import (
+    known,
+    late_start,
+    much_later,
+    numbered,
+    other,
+    pbu,
+    register,
+)
+from pmiptrace.rules.examples.rfc8278_session import both, lost, lte, wait, wlan
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.wire.options.rfc5213 import AccessTechnologyType
 from pmiptrace.wire.options.rfc5844 import Ipv4HomeAddressRequest
 
@@ -21,6 +31,7 @@ def missing(count: int = 2) -> Play:
 
 
 def deregister(s: Stage) -> None:
+    """Let go of the mobile node."""
     s.deregister(s.plain)
 
 
@@ -76,7 +87,7 @@ example(
             lambda s: setattr(s, "stamp", s.now),
             wait(0.005),
             pbu(sequence=103),
-            lambda s: s.pbu(s.plain, "mn2@example.com", sequence=102, timestamp=s.stamp),  # type: ignore[attr-defined]
+            lambda s: s.pbu(s.plain, "mn2@example.com", sequence=102, timestamp=s.stamp),
         ),
         known(other(sequence=3, hi=3)),
         numbered(pbu(sequence=100)),
@@ -272,7 +283,7 @@ example(
 )
 
 
-def refused(status: int, *acts: Play, **parts: object) -> Play:
+def refused(status: int, *acts: Play, **parts: Any) -> Play:
     """The first PBU of the mobile node is rejected; the MAG sent one for another before."""
     before = then(lambda s: s.register(s.plain, "mn0@example.com"), wait(1))
     return then(before, pbu(**parts), pba(status=status), *acts)

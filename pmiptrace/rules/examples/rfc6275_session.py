@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from examples_rfc8278_session import lost, wait
-from rule_examples import example, pba, then
-from rule_stage import Play, Stage
+from typing import Any
 
 from pmiptrace.model import SECOND, Severity, Status
+from pmiptrace.rules.examples.acts import pba, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.rfc8278_session import lost, wait
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.testing import START
 from pmiptrace.wire.messages import Heartbeat
 from pmiptrace.wire.options.rfc5847 import RestartCounter
@@ -26,12 +28,14 @@ def numbered(*acts: Play) -> Play:
     return play
 
 
-def pbu(**parts: object) -> Play:
-    return lambda s: s.pbu(s.plain, **parts)  # type: ignore[arg-type]
+def pbu(**parts: Any) -> Play:
+    """Send a PBU of a MAG that knows no RFC 8278."""
+    return lambda s: s.pbu(s.plain, **parts)
 
 
-def register(**parts: object) -> Play:
-    return lambda s: s.register(s.plain, **parts)  # type: ignore[arg-type]
+def register(**parts: Any) -> Play:
+    """Register the mobile node at that MAG."""
+    return lambda s: s.register(s.plain, **parts)
 
 
 def restart(s: Stage) -> None:
@@ -42,8 +46,9 @@ def restart(s: Stage) -> None:
         s.wait(1)
 
 
-def other(**parts: object) -> Play:
-    return lambda s: s.pbu(s.other, **parts)  # type: ignore[arg-type]
+def other(**parts: Any) -> Play:
+    """Send a PBU of another such MAG."""
+    return lambda s: s.pbu(s.other, **parts)
 
 
 def beginning_at(number: int, *acts: Play) -> Play:
@@ -205,14 +210,14 @@ example(
 # ------------------------------------------------------------------- answers, retransmissions
 
 
-def attempts(*gaps: float, **parts: object) -> Play:
+def attempts(*gaps: float, **parts: Any) -> Play:
     """A refresh is repeated after each gap."""
 
     def play(s: Stage) -> None:
-        s.pbu(s.plain, **parts)  # type: ignore[arg-type]
+        s.pbu(s.plain, **parts)
         for gap in gaps:
             s.wait(gap)
-            s.pbu(s.plain, **parts)  # type: ignore[arg-type]
+            s.pbu(s.plain, **parts)
 
     return play
 
@@ -333,12 +338,12 @@ example(
 )
 
 
-def burst(count: int, **parts: object) -> Play:
+def burst(count: int, **parts: Any) -> Play:
     """PBUs follow each other every 100 ms, each with another lifetime."""
 
     def play(s: Stage) -> None:
         for position in range(count):
-            s.pbu(s.plain, lifetime=400 + 4 * position, att=position, **parts)  # type: ignore[arg-type]
+            s.pbu(s.plain, lifetime=400 + 4 * position, att=position, **parts)
             s.wait(0.1)
 
     return play

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from rule_examples import example, mmb, pba, then
-from rule_stage import Play, Stage
+from typing import Any
 
 from pmiptrace.model import Severity
+from pmiptrace.rules.examples.acts import mmb, pba, then
+from pmiptrace.rules.examples.example import example
+from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.testing import home_network_prefix, mag_identifier
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
@@ -20,15 +22,18 @@ def both(s: Stage) -> None:
     s.wait(10)
 
 
-def lte(**parts: object) -> Play:
-    return lambda s: s.pbu(s.lte, **parts)  # type: ignore[arg-type]
+def lte(**parts: Any) -> Play:
+    """Send a PBU over the LTE path."""
+    return lambda s: s.pbu(s.lte, **parts)
 
 
-def wlan(**parts: object) -> Play:
-    return lambda s: s.pbu(s.wlan, **parts)  # type: ignore[arg-type]
+def wlan(**parts: Any) -> Play:
+    """Send a PBU over the WLAN path."""
+    return lambda s: s.pbu(s.wlan, **parts)
 
 
 def wait(seconds: float) -> Play:
+    """Let time go by."""
     return lambda s: s.wait(seconds)
 
 
@@ -61,12 +66,12 @@ def late_start(*acts: Play) -> Play:
 
 def another_mag(s: Stage) -> None:
     """A second MAG registers a mobile node of its own."""
-    s.second_mag = s.mag("mag2@example.com").path("2001:db8:e::1", bid=1)  # type: ignore[attr-defined]
-    s.register(s.second_mag, "mn2@example.com")  # type: ignore[attr-defined]
+    s.register(s.second_mag, "mn2@example.com")
     s.wait(5)
 
 
 def other_label(bid: int = 1) -> tuple[MagMultipathBinding]:
+    """Give the option of the WLAN interface, as what replaces another."""
     return (MagMultipathBinding(if_att=4, if_label=9, bid=bid),)
 
 
@@ -253,14 +258,15 @@ example(
 
 def together(s: Stage) -> None:
     """PBUs for both paths leave within 5 ms."""
-    s.first = s.pbu(s.lte)  # type: ignore[attr-defined]
+    s.first = s.pbu(s.lte)
     s.wait(0.005)
-    s.second = s.pbu(s.wlan, hnp="::/0", hi=1)  # type: ignore[attr-defined]
+    s.second = s.pbu(s.wlan, hnp="::/0", hi=1)
     s.wait(0.02)
 
 
-def answer(which: str, **parts: object) -> Play:
-    return lambda s: s.pba(getattr(s, which), **parts)  # type: ignore[arg-type]
+def answer(which: str, **parts: Any) -> Play:
+    """Answer the PBU that the stage remembers by that name."""
+    return lambda s: s.pba(getattr(s, which), **parts)
 
 
 example(
