@@ -15,8 +15,10 @@ from pmiptrace.cli.config import config
 from pmiptrace.cli.crosscheck import CROSSCHECK_EXIT_CODES, crosscheck
 from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 from pmiptrace.cli.doctor import DOCTOR_EXIT_CODES, doctor
+from pmiptrace.cli.explain import explain
 from pmiptrace.cli.options import options
 from pmiptrace.cli.outputs import CommandInOrder
+from pmiptrace.cli.rules import rules
 from pmiptrace.cli.states import states
 from pmiptrace.cli.stats import stats
 from pmiptrace.cli.timeline import timeline
@@ -46,6 +48,8 @@ app.command(
     short_help="Compare with what tshark decodes, field by field.", epilog=CROSSCHECK_EXIT_CODES
 )(crosscheck)
 app.command(short_help="Show what is set, and where.")(config)
+app.command(short_help="Explain a rule, a section, an option, a status.")(explain)
+app.command(short_help="List the rules.")(rules)
 app.command(short_help="Look up mobility options.")(options)
 app.command(short_help="Look up status codes and other numbers.")(codes)
 app.command(short_help="Look up the states of a binding.")(states)

@@ -19,12 +19,12 @@ from pmiptrace.errors import UsageError
 from pmiptrace.report.columns import columns
 from pmiptrace.report.document import clean
 from pmiptrace.report.page import Column, Page
-from pmiptrace.report.style import MUTED, STRONG
-from pmiptrace.rules.catalogue import catalogue
+from pmiptrace.report.style import MUTED, SEVERITY, STRONG
+from pmiptrace.rules.catalogue import CatalogueRow, catalogue
 from pmiptrace.rules.registry import all_rules
 from pmiptrace.track.states import TRANSITIONS
 from pmiptrace.wire import codes
-from pmiptrace.wire.body import MESSAGE_TYPES
+from pmiptrace.wire.body import MESSAGE_TYPES, MessageType
 from pmiptrace.wire.fields import name_of
 from pmiptrace.wire.layout import Bits, Flag, Layout, Maybe, Placed
 from pmiptrace.wire.option import MOBILITY_OPTIONS, OptionRegistry, OptionType
@@ -164,7 +164,7 @@ def write_options(console: Console, entries: tuple[OptionEntry, ...]) -> None:
     """Write options as a table, or what is known of one."""
     page = Page(console)
     if len(entries) == 1:
-        _write_option(page, entries[0])
+        write_option(page, entries[0])
         return
     rows = []
     for entry in entries:
@@ -189,7 +189,8 @@ def write_options(console: Console, entries: tuple[OptionEntry, ...]) -> None:
     )
 
 
-def _write_option(page: Page, entry: OptionEntry) -> None:
+def write_option(page: Page, entry: OptionEntry) -> None:
+    """Write all that is known of an option."""
     inside = f"inside option {entry.inside}" if entry.inside is not None else ""
     page.items(
         page.text(part)
@@ -197,18 +198,47 @@ def _write_option(page: Page, entry: OptionEntry) -> None:
         if part
     )
     page.line(entry.summary, indent=2)
-    page.blank()
-    for line in entry.diagram.splitlines():
-        page.console.print(Text(f"  {line}"), soft_wrap=True)
+    _write_diagram(page, entry.diagram)
     page.blank()
     facts = [("Length", entry.length), ("aligned", entry.alignment or "anywhere")]
     facts.append(("in", " ".join(entry.messages) or "not settled"))
     for name, fact in facts:
         page.line((f"{name}: ", MUTED), fact, indent=2)
-    if entry.fields:
-        page.heading("Fields", "bits from the end of the Length field")
+    _write_fields(page, entry.key, entry.fields, "the end of the Length field")
+    if entry.rules:
+        page.heading("Rules that look at it")
+        write_rule_lines(page, entry.rules)
+
+
+def write_rule_lines(page: Page, rules: Iterable[str]) -> None:
+    """Write a line for each rule: what it asks for, and how grave it is if it is broken."""
+    known = catalogue()
+    page.table(
+        (Column(), Column(), Column(lower=1)),
+        [
+            [page.text((rule, STRONG)), graded(page, known[rule]), page.text(known[rule].summary)]
+            for rule in rules
+        ],
+        2,
+    )
+
+
+def graded(page: Page, row: CatalogueRow) -> Text:
+    """Give how grave it is to break a rule."""
+    if row.is_diagnostic:
+        return page.text(("note", MUTED))
+    return page.text((row.severity.value, SEVERITY[row.severity]))
+
+
+def _write_diagram(page: Page, diagram: str) -> None:
+    page.blank()
+    for line in diagram.splitlines():
+        page.console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _write_fields(page: Page, key: str, fields: Iterable[FieldEntry], origin: str) -> None:
     rows = []
-    for field in entry.fields:
+    for field in fields:
         width = field.width
         place = (
             f"{field.offset}-" if width is None else f"{field.offset}-{field.offset + width - 1}"
@@ -219,20 +249,98 @@ def _write_option(page: Page, entry: OptionEntry) -> None:
             [
                 page.text(str(field.offset) if width == 1 else place),
                 page.text((field.label, STRONG)),
-                page.text(f"{entry.key}.{field.name}"),
+                page.text(f"{key}.{field.name}"),
                 page.text("; ".join(filter(None, about))),
             ]
         )
+    if rows:
+        page.heading("Fields", f"bits from {origin}")
     page.table(
         (Column("bits", right=True), Column("field"), Column("name"), Column("", lower=1)), rows, 2
     )
-    if entry.rules:
-        page.heading("Rules that look at it")
-        known = catalogue()
-        page.table(
-            (Column(), Column()),
-            [[page.text((rule, STRONG)), page.text(known[rule].summary)] for rule in entry.rules],
-            2,
+
+
+# ---------------------------------------------------------------------------------- messages
+
+
+class MessageEntry(Struct, frozen=True, kw_only=True):
+    """A message of the Mobility Header, as it is declared."""
+
+    kind: str
+    """What reports call it: ``PBU``, ``BRI``."""
+    name: str
+    key: str
+    """Its name in `--fields` and `--filter`."""
+    mh_type: int
+    reference: str
+    summary: str
+    diagram: str
+    """Of what stands behind the Checksum."""
+    fields: tuple[FieldEntry, ...]
+    options: tuple[tuple[int, str], ...]
+    """Number and name of the options that are defined for it."""
+    rules: tuple[str, ...]
+    """IDs of the rules that judge such messages, and no others."""
+
+
+_PROXY = {"BU": ("PBU", "RFC 5213 section 8.1"), "BA": ("PBA", "RFC 5213 section 8.2")}
+"""What a Binding Update and its answer are called if the P flag is set."""
+
+
+def messages() -> tuple[MessageEntry, ...]:
+    """Give all messages by their type, those with the P flag behind those without."""
+    return tuple(_messages())
+
+
+def _messages() -> Iterator[MessageEntry]:
+    for _, forms in sorted(MESSAGE_TYPES.items()):
+        for form in forms:
+            yield _message(form, form.abbreviation, form.name, form.reference)
+            if form.abbreviation in _PROXY:
+                kind, reference = _PROXY[form.abbreviation]
+                yield _message(form, kind, f"Proxy {form.name}", reference)
+
+
+def _message(form: MessageType, kind: str, name: str, reference: str) -> MessageEntry:
+    summary, diagram = _documentation(form.cls)
+    return MessageEntry(
+        kind=kind,
+        name=name,
+        key=name_of(form.cls),
+        mh_type=form.mh_type,
+        reference=reference,
+        summary=summary,
+        diagram=diagram,
+        fields=tuple(map(_field, form.layout.fields)),
+        options=tuple(
+            (number, declared.name)
+            for number, declared in sorted(MOBILITY_OPTIONS.types.items())
+            if kind in declared.messages
+        ),
+        rules=tuple(rule.id for rule in all_rules() if kind in rule.on),
+    )
+
+
+def write_message(page: Page, entry: MessageEntry) -> None:
+    """Write what is known of a message, but for its rules."""
+    page.items(
+        page.text(part)
+        for part in (
+            (f"{entry.kind} {entry.name}", STRONG),
+            (f"MH Type {entry.mh_type}", MUTED),
+            (entry.reference, MUTED),
+        )
+    )
+    page.line(entry.summary, indent=2)
+    _write_diagram(page, entry.diagram)
+    _write_fields(page, entry.key, entry.fields, "the end of the Checksum")
+    if entry.options:
+        page.heading("Options that are defined for it")
+        page.items(
+            (page.text((str(number), STRONG), f" {name}") for number, name in entry.options),
+            indent=2,
+            hang=0,
+            separator=",",
         )
 
 

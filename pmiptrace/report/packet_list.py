@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from time import monotonic
 
 from rich.text import Text
@@ -52,13 +52,23 @@ DOUBT = "?"
 class PacketList:
     """Writes the packets of an analysis to a page as they come.
 
-    `follow` tells whether somebody watches, so that rows shall not wait long for others.
+    `follow` tells whether somebody watches, so that rows shall not wait long for others. `without`
+    names columns, by their titles, that are not wanted.
     """
 
     def __init__(
-        self, page: Page, form: TimeFormat, analysis: Analysis, *, follow: bool = False
+        self,
+        page: Page,
+        form: TimeFormat,
+        analysis: Analysis,
+        *,
+        follow: bool = False,
+        indent: int = 0,
+        without: Collection[str] = (),
     ) -> None:
         self._page = page
+        self._indent = indent
+        self._without = without
         self._form = form
         self._analysis = analysis
         self._follow = follow
@@ -88,9 +98,9 @@ class PacketList:
         if not self._held:
             return
         if self._table is None:
-            self._table = Table(self._page, self._columns())
+            self._table = Table(self._page, self._columns(), self._indent)
         self._introduce()
-        rows = [self._row(packet) for packet in self._held]
+        rows = [self._wanted(self._row(packet)) for packet in self._held]
         self._table.write(rows, [self._below(packet) for packet in self._held])
         self._held.clear()
 
@@ -101,7 +111,7 @@ class PacketList:
             self._lmas |= lmas if len(self._lmas) < 2 else set()
             return
         self._lmas = lmas
-        self._page.line(("LMA ", MUTED), address_text(next(iter(lmas))))
+        self._page.line(("LMA ", MUTED), address_text(next(iter(lmas))), indent=self._indent)
 
     def _columns(self) -> Sequence[Column]:
         return (
@@ -120,9 +130,18 @@ class PacketList:
             Column("findings", lower=1),
         )
 
+    def _wanted(self, row: list[Text]) -> list[Text]:
+        """Leave the cells empty that are not wanted: a column without content is not written."""
+        if not self._without:
+            return row
+        titles = (column.title for column in self._columns())
+        return [Text() if t in self._without else c for t, c in zip(titles, row, strict=True)]
+
     def _below(self, packet: Packet) -> list[Text]:
         """Give what was found, to go below the row, unless there is room in it."""
-        return [] if self._page.width >= _WIDE else _found(self._page, packet.findings)
+        if self._page.width >= _WIDE or "findings" in self._without:
+            return []
+        return _found(self._page, packet.findings)
 
     def _row(self, packet: Packet) -> list[Text]:
         page, message = self._page, packet.message

@@ -20,6 +20,7 @@ class CatalogueRow(Struct, frozen=True):
     id: str
     """``RFC8278-4.1-BO-EXCLUSIVE``, or ``PM-...`` for a remark of this analyzer's own."""
     rfc: int | None
+    """None for such a remark, and for a rule about another `document`."""
     section: str | None
     """The section with the sentence to cite; the section in the ID is only the rule's home."""
     keyword: str | None
@@ -35,16 +36,33 @@ class CatalogueRow(Struct, frozen=True):
     ``capture``."""
     part: str
     summary: str
+    document: str | None = None
+    """What has the sentence to cite, where that is no RFC."""
 
     @property
     def reference(self) -> str | None:
         """What to cite, such as ``RFC 8278 section 4.1``; None for a remark of our own."""
-        return None if self.rfc is None else f"RFC {self.rfc} section {self.section}"
+        document = self.document if self.rfc is None else f"RFC {self.rfc}"
+        if document is None or self.section is None:
+            return document
+        return f"{document} section {self.section}"
+
+    @property
+    def link(self) -> str | None:
+        """Where the sentence can be read; None if it is in no RFC."""
+        return None if self.rfc is None else rfc_address(self.rfc, self.section)
 
     @property
     def is_diagnostic(self) -> bool:
         """Whether it is a remark that accuses nobody."""
-        return self.rfc is None
+        return self.party == "-"
+
+
+def rfc_address(rfc: int, section: str | None = None) -> str:
+    """Give where an RFC, or a section of it, can be read."""
+    return f"https://www.rfc-editor.org/rfc/rfc{rfc}.html" + (
+        f"#section-{section}" if section else ""
+    )
 
 
 class Sentence(Struct, frozen=True):

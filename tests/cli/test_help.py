@@ -13,7 +13,7 @@ NARROWED = ("analyze", "dissect", "timeline", "bindings", "stats")
 COMMANDS = (
     *NARROWED,
     *(f"export {kind}" for kind in ("annotated", "signalling", "anonymised", "wireshark-lua")),
-    *("config", "crosscheck", "options", "codes", "states", "doctor"),
+    *("config", "crosscheck", "explain", "rules", "options", "codes", "states", "doctor"),
 )
 
 

@@ -75,7 +75,7 @@ def test_what_an_option_looks_like() -> None:
     shown = text(page)
     assert "  |  Binding ID   |B|O|             Reserved                      |\n" in shown
     assert "     24  B           mag_multipath_binding.bulk       Bulk Re-registration\n" in shown
-    assert "  RFC8278-4.1-BO-EXCLUSIVE         B and O MUST NOT both be 1\n" in shown
+    assert "  RFC8278-4.1-BO-EXCLUSIVE         error    B and O MUST NOT both be 1\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""``pmiptrace explain``: what is known of a rule, a section, an option, a message or a status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import Output, ShortForm
+
+if TYPE_CHECKING:
+    from pmiptrace.report.explain import Meaning
+
+
+def explain(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RULE|SECTION|OPTION|MESSAGE|STATUS",
+            help="RFC8278-4.1-BO-EXCLUSIVE, RFC8278-4.1, option 63, PBU, status 180 ...",
+            show_default=False,
+        ),
+    ],
+    example: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the example of the rule as a capture: pcapng, or pcap if it is named so.",
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        ShortForm, typer.Option("--format", help="What to write it as.")
+    ] = ShortForm.TEXT,
+    output: Output = None,
+) -> None:
+    """Say what a rule checks, why, what the RFC says, what breaks it, and how to mend it.
+
+    The same for what else is in hand: a section, with what it requires and what checks that; an
+    option, a message, a status. A number that can be several of these is explained as each.
+    """
+    from pmiptrace.cli.tables import show
+    from pmiptrace.report.explain import explanations, save_example
+    from pmiptrace.report.explain_page import write_explanations
+
+    def find() -> tuple[Meaning, ...]:
+        found = explanations(what)
+        if example is not None:
+            save_example(found, example)
+        return found
+
+    show(find, write_explanations, format.value, output)

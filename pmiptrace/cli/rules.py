@@ -1,0 +1,84 @@
+"""``pmiptrace rules``: the list of rules, for looking up."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pmiptrace.cli.arguments import Output, ShortForm
+
+
+class Graded(StrEnum):
+    """How grave it is to break a rule."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NOTE = "note"
+
+
+def rules(
+    rule: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RULE",
+            help="Rules as --select takes them: RFC8278-4.1-BO-EXCLUSIVE, RFC8278-4.1, RFC8278.",
+            show_default=False,
+        ),
+    ] = None,
+    rfc: Annotated[
+        list[int] | None, typer.Option(metavar="NUMBER", help="Only rules of this RFC. Repeatable.")
+    ] = None,
+    severity: Annotated[
+        list[Graded] | None, typer.Option(help="Only rules that are as grave. Repeatable.")
+    ] = None,
+    party: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MAG|LMA", help="Only rules that can accuse this party. Repeatable."),
+    ] = None,
+    confidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="packet|exchange|session",
+            help="Only rules that need to see so much. Repeatable.",
+        ),
+    ] = None,
+    keyword: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help='Only rules with this keyword: MUST, "MUST NOT", SHOULD, none. Repeatable.',
+        ),
+    ] = None,
+    message: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="Only rules that judge PBU, BRI ... Repeatable."),
+    ] = None,
+    contains: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Only rules that speak of all these words.")
+    ] = None,
+    format: Annotated[  # noqa: A002
+        ShortForm, typer.Option("--format", help="What to write it as.")
+    ] = ShortForm.TEXT,
+    output: Output = None,
+) -> None:
+    """List the rules; JSON has all that `explain` says of each but its example."""
+    from pmiptrace.cli.tables import show
+    from pmiptrace.report.rule_list import Wanted, listed, write_rules
+
+    groups = (
+        tuple(rule or ()),
+        tuple(f"RFC{number}" for number in rfc or ()),
+        tuple(f"party:{each}" for each in party or ()),
+        tuple(f"confidence:{each}" for each in confidence or ()),
+    )
+    wanted = Wanted(
+        selectors=tuple(filter(None, groups)),
+        severities=frozenset(each.value for each in severity or ()),
+        keywords=frozenset(each if each == "none" else each.upper() for each in keyword or ()),
+        messages=frozenset(each.upper() for each in message or ()),
+        words=contains,
+    )
+    show(lambda: listed(wanted), write_rules, format.value, output)
