@@ -237,12 +237,7 @@ def _claims(row: CatalogueRow) -> Iterator[str]:
     yield f"decided from: {row.confidence}"
     if row.reference:
         keyword = f", {row.keyword}" if row.keyword else ""
-        yield f"[{row.reference}]({rfc_address(row.rfc, row.section)}){keyword}"
-
-
-def rfc_address(rfc: int | None, section: str | None) -> str:
-    """Give the address of a section at the RFC Editor's."""
-    return f"https://www.rfc-editor.org/rfc/rfc{rfc}.html#section-{section}"
+        yield f"[{row.reference}]({row.link}){keyword}"
 
 
 # ---------------------------------------------------------------------- options and messages
@@ -269,8 +264,8 @@ def option_pages() -> str:
 
 def _nested(registry: OptionRegistry) -> Iterator[tuple[str, OptionRegistry]]:
     for number, declared in sorted(registry.types.items()):
-        if declared.inner is not None:
-            yield f"Inside option {number}, {declared.name}", declared.inner
+        for registry in declared.registries:
+            yield f"Inside option {number}, {declared.name}", registry
 
 
 def _option(declared: OptionType) -> tuple[object, ...]:

@@ -28,6 +28,7 @@ ACROSS = {
     "instant": "capture",
     "merge": "wire",
     "policy": "report",
+    "plugins": "rules",
     "selection": "report",
     "selectors": "rules",
     "settings": "rules",
@@ -41,7 +42,7 @@ BESIDE = {
     "rules": {"selection", "testing"},
     "report": {
         *("analysis", "cache", "configuration", "doctor", "expression", "selection"),
-        *("settings", "statistics", "tshark"),
+        *("plugins", "selectors", "settings", "statistics", "tshark"),
     },
     "export": {"analysis"},
     "cli": set(ACROSS),

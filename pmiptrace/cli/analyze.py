@@ -21,14 +21,15 @@ from pmiptrace.cli.arguments import (
     Lma,
     Mag,
     MobileNode,
+    NoPlugins,
     ReadBy,
     Select,
     Time,
     finish,
     said,
 )
-from pmiptrace.cli.outputs import ORDER, outputs
-from pmiptrace.report.formats import FORMATS, format_named
+from pmiptrace.cli.outputs import ORDER, CommandInOrder, outputs
+from pmiptrace.report.formats import format_named, formats
 
 
 class FailOn(StrEnum):
@@ -73,19 +74,7 @@ JudgedBy = Annotated[
     ),
 ]
 
-_WIDTH = max(len(form.name) for form in FORMATS)
-EPILOG = "\n".join(
-    (
-        "\b",
-        "Formats:",
-        *(f"  {form.name:{_WIDTH}}  {form.help}" for form in FORMATS),
-        "Each --format may be followed by an -o of its own:",
-        "  --format html -o report.html --format json -o report.json --format text",
-        "",
-        "",
-    )
-)
-EPILOG += """\b
+EXIT_CODES = """\b
 Exit code, the first that applies:
     2  usage or configuration error
     3  a capture cannot be opened or is no capture; the others are reported
@@ -95,6 +84,28 @@ Exit code, the first that applies:
   130  interrupted; what was found so far is reported
 Besides: 141 if the reader of the output went away, 70 for a fault in
 pmiptrace itself."""
+
+
+class AnalyzeCommand(CommandInOrder):
+    """The command that lists the formats below its help, those of plugins among them."""
+
+    @property
+    def epilog(self) -> str:
+        """The formats and the exit codes."""
+        known = formats()
+        width = max(len(form.name) for form in known)
+        listed = (
+            "\b",
+            "Formats:",
+            *(f"  {form.name:{width}}  {form.help}" for form in known),
+            "Each --format may be followed by an -o of its own:",
+            "  --format html -o report.html --format json -o report.json --format text",
+        )
+        return "\n".join((*listed, "", EXIT_CODES))
+
+    @epilog.setter
+    def epilog(self, _: str | None) -> None:
+        """Leave it as it is: it is made when it is wanted."""
 
 
 def analyze(
@@ -167,6 +178,7 @@ def analyze(
             " PMIPTRACE_REDACT_KEY, or a random key.",
         ),
     ] = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Rebuild the bindings of captures and report what breaks which sentence of which RFC.
 

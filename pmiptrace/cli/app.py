@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pmiptrace.cli import export
-from pmiptrace.cli.analyze import EPILOG, analyze
+from pmiptrace.cli.analyze import AnalyzeCommand, analyze
 from pmiptrace.cli.arguments import VIEW_EXIT_CODES
 from pmiptrace.cli.bindings import bindings
 from pmiptrace.cli.codes import codes
@@ -17,7 +17,6 @@ from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 from pmiptrace.cli.doctor import DOCTOR_EXIT_CODES, doctor
 from pmiptrace.cli.explain import explain
 from pmiptrace.cli.options import options
-from pmiptrace.cli.outputs import CommandInOrder
 from pmiptrace.cli.rules import rules
 from pmiptrace.cli.states import states
 from pmiptrace.cli.stats import stats
@@ -31,9 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(
-    cls=CommandInOrder, short_help="Report who broke which rule, and the bindings.", epilog=EPILOG
-)(analyze)
+app.command(cls=AnalyzeCommand, short_help="Report who broke which rule, and the bindings.")(
+    analyze
+)
 app.command(
     short_help="List the messages, or show every field of some.", epilog=DISSECT_EXIT_CODES
 )(dissect)

@@ -102,6 +102,38 @@ Config = Annotated[
         help="Read this instead of the pmiptrace.toml and pyproject.toml nearby.",
     ),
 ]
+
+
+def _use_plugins(off: bool) -> None:
+    """Take plugins in before anything asks for rules, options or formats; name the broken ones."""
+    from pmiptrace import plugins
+    from pmiptrace.errors import UsageError
+    from pmiptrace.report.formats import formats
+
+    if off:
+        plugins.switch_off()
+        return
+    try:
+        plugins.load_plugins()
+        formats()
+    except UsageError as error:
+        raise typer.BadParameter(str(error), param_hint=plugins.VARIABLE) from error
+    for plugin in plugins.plugins():
+        if plugin.error is not None:
+            from pmiptrace.cli.run import tell
+
+            tell(f"{plugin} was left out: {plugin.error}")
+
+
+NoPlugins = Annotated[
+    bool,
+    typer.Option(
+        "--no-plugins",
+        callback=_use_plugins,
+        expose_value=False,
+        help="Leave out the rules, options and formats of other packages.",
+    ),
+]
 Isolated = Annotated[bool, typer.Option("--isolated", help="Read no configuration file at all.")]
 Time = Annotated[
     TimeFormat | None,

@@ -20,6 +20,7 @@ from pmiptrace.cli.arguments import (
     Lma,
     Mag,
     MobileNode,
+    NoPlugins,
     Output,
     ReadBy,
     Time,
@@ -62,6 +63,7 @@ def bindings(
     isolated: Isolated = False,
     time: Time = None,
     jobs: Jobs = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Show the binding cache of the LMAs at a moment: who is registered where, and how long.
 

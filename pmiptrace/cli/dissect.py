@@ -19,6 +19,7 @@ from pmiptrace.cli.arguments import (
     Lma,
     Mag,
     MobileNode,
+    NoPlugins,
     Output,
     ReadBy,
     Time,
@@ -96,6 +97,7 @@ def dissect(
     isolated: Isolated = False,
     time: Time = None,
     jobs: Jobs = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """List the messages of captures with what happened; with FRAME, show every field of them.
 

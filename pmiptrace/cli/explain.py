@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import Output, ShortForm
+from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm
 
 if TYPE_CHECKING:
     from pmiptrace.report.explain import Meaning
@@ -32,6 +32,7 @@ def explain(
         ShortForm, typer.Option("--format", help="What to write it as.")
     ] = ShortForm.TEXT,
     output: Output = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Say what a rule checks, why, what the RFC says, what breaks it, and how to mend it.
 

@@ -12,6 +12,7 @@ from pmiptrace.cli.arguments import (
     Dialect,
     Ignore,
     Isolated,
+    NoPlugins,
     Select,
     finish,
     said,
@@ -60,6 +61,7 @@ def annotated(
     ] = None,
     config: Config = None,
     isolated: Isolated = False,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Put findings into captures as comments.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import Output, ShortForm
+from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm
 
 
 def options(
@@ -22,6 +22,7 @@ def options(
         ShortForm, typer.Option("--format", help="What to write it as.")
     ] = ShortForm.TEXT,
     output: Output = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """List the mobility options; of one, show its diagram, its fields and the rules about it."""
     from pmiptrace.cli.tables import show

@@ -271,7 +271,10 @@ class _Report:
             self._is_lost = self._result.faulty = True
             self._outlet.discard()
             tell(f"the report of {self._output} is left out")
-            tell_fault(error)
+            if isinstance(error, PmiptraceError):  # a fault of a plugin's, not of this program's
+                tell(str(error))
+            else:
+                tell_fault(error)
 
 
 class _Run:

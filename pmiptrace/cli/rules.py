@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import Output, ShortForm
+from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm
 
 
 class Graded(StrEnum):
@@ -63,6 +63,7 @@ def rules(
         ShortForm, typer.Option("--format", help="What to write it as.")
     ] = ShortForm.TEXT,
     output: Output = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """List the rules; JSON has all that `explain` says of each but its example."""
     from pmiptrace.cli.tables import show

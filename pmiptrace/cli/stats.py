@@ -19,6 +19,7 @@ from pmiptrace.cli.arguments import (
     Lma,
     Mag,
     MobileNode,
+    NoPlugins,
     Output,
     ReadBy,
     ShortForm,
@@ -48,6 +49,7 @@ def stats(
     isolated: Isolated = False,
     time: Time = None,
     jobs: Jobs = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Add up captures: latency of registrations and handovers, rejections, rate, use of paths.
 

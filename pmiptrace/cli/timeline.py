@@ -19,6 +19,7 @@ from pmiptrace.cli.arguments import (
     Lma,
     Mag,
     MobileNode,
+    NoPlugins,
     ReadBy,
     Time,
     Timers,
@@ -61,6 +62,7 @@ def timeline(
     isolated: Isolated = False,
     time: Time = None,
     jobs: Jobs = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Draw the call flow of mobile nodes as a ladder, and their bindings over time.
 

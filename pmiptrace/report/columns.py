@@ -351,8 +351,8 @@ def _of_registry(registry: OptionRegistry) -> Iterator[Column]:
         )
         yield _presence(declared.cls, meaning, values(None))
         yield from _declared(declared.cls, values)
-        if declared.inner is not None:
-            yield from _of_registry(declared.inner)
+        for inner in declared.registries:
+            yield from _of_registry(inner)
 
 
 def _presence(cls: type[Body] | type[Option], meaning: str, values: Values) -> Column:

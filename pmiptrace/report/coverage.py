@@ -67,9 +67,10 @@ class RuleLine(Struct, frozen=True):
 
 
 class RfcCoverage(Struct, frozen=True):
-    """The rules of one RFC, in the order of its sections."""
+    """The rules of one RFC, or of what else is cited, in the order of its sections."""
 
-    rfc: int
+    source: str
+    """``RFC 8278``."""
     rules: tuple[RuleLine, ...]
 
     @property
@@ -147,8 +148,8 @@ def coverage(counts: Iterable[RuleCount]) -> Coverage:
     lines = sorted((RuleLine(rows[rule], each) for rule, each in by_rule.items()), key=_order)
     return Coverage(
         tuple(
-            RfcCoverage(rfc, tuple(group))
-            for rfc, group in groupby(lines, lambda line: line.row.rfc or 0)
+            RfcCoverage(source, tuple(group))
+            for source, group in groupby(lines, lambda line: line.row.source or "")
         ),
         _requirements(by_rule),
         len(rows) - len(by_rule),
@@ -163,7 +164,8 @@ def state_words(states: Counter[str]) -> str:
 
 def _order(line: RuleLine) -> tuple[object, ...]:
     row = line.row
-    return (row.rfc != FIRST_RFC, row.rfc, _section(row.section or ""))
+    foreign = row.rfc is None, row.document or ""
+    return (row.rfc != FIRST_RFC, *foreign, row.rfc or 0, _section(row.section or ""))
 
 
 def _section(section: str) -> tuple[tuple[int, str], ...]:

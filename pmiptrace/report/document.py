@@ -48,6 +48,7 @@ from pmiptrace.model import (
     Transition,
     printable,
 )
+from pmiptrace.plugins import Plugin, plugins
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.version import version
 from pmiptrace.selection import mobile_node
@@ -89,11 +90,21 @@ TransitionState = Annotated[
 """A state that a binding passed through; ``none`` while there is no entry."""
 
 
+class PluginDocument(Struct, frozen=True):
+    """What another package brings, or would bring."""
+
+    name: str
+    version: str | None
+    kind: Literal["rules", "options", "formats"]
+    error: Annotated[str | None, Meta(description="Why it was left out; null if it was not")]
+
+
 class Tool(Struct, frozen=True):
     """The program that made the report."""
 
     name: str
     version: str
+    plugins: tuple[PluginDocument, ...]
 
 
 class CaptureProblem(Struct, frozen=True):
@@ -426,8 +437,13 @@ class MessageDocument(Struct, frozen=True, kw_only=True):
 
 
 def tool() -> Tool:
-    """Give the name and version of this program."""
-    return Tool("pmiptrace", version())
+    """Give the name and version of this program, and the plugins that it found."""
+    return Tool("pmiptrace", version(), tuple(map(_plugin_document, plugins())))
+
+
+def _plugin_document(plugin: Plugin) -> PluginDocument:
+    kind: Any = plugin.kind
+    return PluginDocument(clean(plugin.name), plugin.version, kind, clean_or_none(plugin.error))
 
 
 def capture_document(info: CaptureInfo) -> CaptureDocument:

@@ -25,7 +25,7 @@ from pmiptrace.report.lookup import (
     options,
 )
 from pmiptrace.report.packets_json import PacketDocument, UndecodedDocument, packet_document
-from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, sentences
+from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, rfc_address, sentences
 from pmiptrace.rules.examples import examples
 from pmiptrace.rules.examples.example import Example
 from pmiptrace.rules.registry import all_rules
@@ -390,8 +390,7 @@ def _section(rfc: int, section: str | None) -> SectionExplanation:
     return SectionExplanation(
         rfc=rfc,
         section=section,
-        link=f"https://www.rfc-editor.org/rfc/rfc{rfc}.html"
-        + (f"#section-{section}" if section else ""),
+        link=rfc_address(rfc, section),
         requirements=tuple(
             each
             for each in sentences()

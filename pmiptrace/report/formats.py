@@ -11,14 +11,17 @@ The module of a format is imported when a report is written in it, not before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
 from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from msgspec import Struct, field
 
 from pmiptrace.errors import UsageError
+from pmiptrace.plugins import foreign_formats
 from pmiptrace.report.times import TimeFormat
 
 if TYPE_CHECKING:
@@ -80,11 +83,51 @@ class Format(Struct, frozen=True):
     """What makes a `ReportWriter` of a `Target`: the module, a colon, and the name in it."""
     streams: bool = False
     """Whether it is written while the analysis goes on."""
+    plugin: str | None = None
+    """The plugin that it comes from; None for one of the program's own."""
 
     def open(self, target: Target) -> ReportWriter:
-        """Begin a report."""
+        """Begin a report.
+
+        Raises `UsageError` if the format is of a plugin that does not work; so do the functions of
+        its writer then.
+        """
         module, _, name = self.writer.partition(":")
-        return cast("ReportWriter", getattr(import_module(module), name)(target))
+        if self.plugin is None:
+            return cast("ReportWriter", getattr(import_module(module), name)(target))
+        with self._blamed():
+            return _Foreign(attrgetter(name)(import_module(module))(target), self._blamed)
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """Say whose fault an exception is."""
+        try:
+            yield
+        except (OSError, UsageError):
+            raise
+        except (Exception, SystemExit) as fault:
+            reason = f"{type(fault).__name__}: {fault}"
+            raise UsageError(f"format {self.name} of {self.plugin} failed: {reason}") from fault
+
+
+class _Foreign:
+    """The writer of a plugin."""
+
+    def __init__(
+        self, writer: ReportWriter, blamed: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._event, self._finish = writer.event, writer.finish
+        self._blamed = blamed
+
+    def event(self, event: Event) -> None:
+        """Take in what became known."""
+        with self._blamed():
+            self._event(event)
+
+    def finish(self, report: Report) -> None:
+        """Write what is not written yet."""
+        with self._blamed():
+            self._finish(report)
 
 
 FORMATS = (
@@ -107,12 +150,24 @@ FORMATS = (
 """The formats that come with the program, in the order of the help."""
 
 
+def formats() -> tuple[Format, ...]:
+    """Give all formats: those of the program, then those of plugins."""
+    foreign = foreign_formats({form.name for form in FORMATS})
+    return (
+        *FORMATS,
+        *(
+            Format(each.name, f"from {each.plugin.origin}", each.writer, plugin=str(each.plugin))
+            for each in foreign
+        ),
+    )
+
+
 def format_named(name: str) -> Format:
     """Give the format of that name; raises `UsageError`, with what may be meant, if there is none.
 
     Case does not count.
     """
-    known = {each.name: each for each in FORMATS}
+    known = {each.name: each for each in formats()}
     found = known.get(name.lower())
     if found is not None:
         return found

@@ -148,7 +148,7 @@ class JunitWriter:
 
     def _case(self, capture: int, count: RuleCount) -> ET.Element:
         row = catalogue().get(count.rule)
-        home = "" if row is None or row.rfc is None else _class(row.rfc, row.section)
+        home = "" if row is None or row.source is None else _class(row.source, row.section)
         case = ET.Element("testcase", classname=home, name=count.rule, time="0")
         groups = {
             kind: group
@@ -176,9 +176,10 @@ class JunitWriter:
         return case
 
 
-def _class(rfc: int, section: str | None) -> str:
+def _class(source: str, section: str | None) -> str:
     """Give the name by which cases are grouped; viewers take dots for levels."""
-    return f"RFC{rfc}.section-{(section or '').replace('.', '_')}"
+    levels = [source.replace("RFC ", "RFC"), *(() if section is None else (f"section-{section}",))]
+    return ".".join(level.replace(".", "_") for level in levels)
 
 
 def _capture_case(info: CaptureInfo, *, interrupted: bool) -> ET.Element:

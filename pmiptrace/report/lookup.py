@@ -81,8 +81,8 @@ def _entries(
 ) -> Iterator[OptionEntry]:
     for number, declared in sorted(registry.types.items()):
         yield _entry(declared, inside, looked_at.get(number, []) if inside is None else [])
-        if declared.inner is not None:
-            yield from _entries(declared.inner, number, looked_at)
+        for registry in declared.registries:
+            yield from _entries(registry, number, looked_at)
 
 
 def _entry(declared: OptionType, inside: int | None, rules: list[str]) -> OptionEntry:
@@ -394,8 +394,8 @@ def _layouts() -> Iterator[tuple[str, str, Layout[Any]]]:
 def _option_layouts(registry: OptionRegistry) -> Iterator[tuple[str, str, Layout[Any]]]:
     for _, declared in sorted(registry.types.items()):
         yield name_of(declared.cls), declared.reference, declared.layout
-        if declared.inner is not None:
-            yield from _option_layouts(declared.inner)
+        for registry in declared.registries:
+            yield from _option_layouts(registry)
 
 
 def _table_name(table: Mapping[int, str]) -> str | None:

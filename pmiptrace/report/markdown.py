@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from pmiptrace.model import CaptureInfo, Moment, Report, Severity
@@ -34,7 +35,7 @@ from pmiptrace.report.words import (
     party_name,
     word,
 )
-from pmiptrace.rules.catalogue import catalogue
+from pmiptrace.rules.catalogue import CatalogueRow, catalogue
 
 if TYPE_CHECKING:
     from pmiptrace.report.formats import Target
@@ -224,13 +225,11 @@ class _Summary:
 def _rule(group: FindingGroup) -> str:
     """Name a rule, with a link to the section that it is about."""
     row = catalogue().get(group.rule)
-    if row is None or row.rfc is None:
-        return code(group.rule)
-    return _linked(group.rule, row.rfc, row.section)
+    return code(group.rule) if row is None else _linked(row)
 
 
-def _linked(rule: str, rfc: int, section: str | None) -> str:
-    return f"[{code(rule)}](https://www.rfc-editor.org/rfc/rfc{rfc}#section-{section})"
+def _linked(row: CatalogueRow) -> str:
+    return code(row.id) if row.link is None else f"[{code(row.id)}]({row.link})"
 
 
 def _party(group: FindingGroup) -> str:
@@ -252,7 +251,7 @@ def _sums(found: Coverage) -> Iterator[str]:
     states = [state.value for state in MEANINGS if found.states[state.value]]
     rows = [
         [
-            f"RFC {part.rfc}",
+            prose(part.source),
             count(len(part.rules)),
             *(_number(part.states[state]) for state in states),
             _number(part.judged),
@@ -276,7 +275,7 @@ def _details(found: Coverage) -> Iterator[str]:
     for part in found.rfcs:
         heads = ["state", "section", "rule", "keyword", "requirement"]
         heads += ["judged", "passed", "failed", "inconclusive"]
-        title = f"RFC {part.rfc}, {part.verdict}"
+        title = f"{escape(part.source)}, {part.verdict}"
         yield from _folded(title, heads, [_line(line) for line in part.rules])
 
 
@@ -305,7 +304,7 @@ def _line(line: RuleLine) -> list[str]:
     return [
         number.state.value,
         row.section or "",
-        _linked(row.id, row.rfc or 0, row.section),
+        _linked(row),
         line.keyword,
         prose(row.summary + remark),
         *(_number(n) for n in (number.judged, number.passed, number.failed, number.inconclusive)),

@@ -26,6 +26,7 @@ from pmiptrace.model import (
     Status,
     Suppression,
 )
+from pmiptrace.plugins import plugins
 from pmiptrace.report.document import (
     FindingDocument,
     clean,
@@ -134,6 +135,11 @@ class SarifWriter:
             "exitCode": code,
             "exitCodeDescription": _EXIT_CODES[code],
             "toolExecutionNotifications": notifications,
+            "toolConfigurationNotifications": [
+                _told("plugin", "warning", f"{plugin} was left out: {plugin.error}")
+                for plugin in plugins()
+                if plugin.error is not None
+            ],
         }
 
 
@@ -181,7 +187,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     reference = row.reference
     parts = [
         ("Why it matters", text.why),
-        ("The RFC", text.rfc),
+        ("The RFC" if row.document is None else "The text", text.rfc),
         ("Example", text.example),
         ("How to mend", text.mend),
     ]
@@ -200,8 +206,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
             "problem.severity": _PROBLEMS[row.severity],
         },
     }
+    if row.link is not None:
+        described["helpUri"] = row.link
     if reference is not None:
-        described["helpUri"] = f"https://www.rfc-editor.org/rfc/rfc{row.rfc}#section-{row.section}"
         described["properties"]["reference"] = reference
         described["properties"]["keyword"] = row.keyword
     return described
@@ -212,8 +219,7 @@ def _tags(rule: Rule) -> Iterator[str]:
     if row.is_diagnostic:
         yield "diagnostic"
     else:
-        yield f"RFC {row.rfc}"
-        yield f"RFC {row.rfc} section {row.section}"
+        yield from dict.fromkeys(filter(None, (row.source, row.reference)))
         yield row.party
     yield row.confidence
 

@@ -14,38 +14,43 @@ from msgspec import Struct
 from pmiptrace.model import Severity
 
 
-class CatalogueRow(Struct, frozen=True):
+class CatalogueRow(Struct, frozen=True, kw_only=True):
     """One row of the catalogue."""
 
     id: str
     """``RFC8278-4.1-BO-EXCLUSIVE``, or ``PM-...`` for a remark of this analyzer's own."""
-    rfc: int | None
+    rfc: int | None = None
     """None for such a remark, and for a rule about another `document`."""
-    section: str | None
+    document: str | None = None
+    """What has the sentence to cite, where that is no RFC: a specification of a vendor."""
+    section: str | None = None
     """The section with the sentence to cite; the section in the ID is only the rule's home."""
-    keyword: str | None
-    """``MUST``, ``MUST NOT``, ``SHOULD`` ...; None where the text has no keyword."""
+    keyword: str | None = None
+    """None where the text has no keyword; ``MUST``, ``MUST NOT``, ``SHOULD`` ..."""
     severity: Severity
     """The usual one; a verdict may name another for its case."""
     party: str
     """Who is at fault: ``MAG``, ``LMA``, ``sender``, ``responder``, ``initiator``; ``-`` nobody."""
     confidence: str
     """What has to be seen to decide: one ``packet``, one ``exchange``, or a ``session``."""
-    scope: str
+    scope: str = "message"
     """What the finding is about: ``message``, ``exchange``, ``binding``, ``session``, ``peer``,
     ``capture``."""
-    part: str
+    part: str = ""
+    """What the project groups its rules by; empty for those of others."""
     summary: str
-    document: str | None = None
-    """What has the sentence to cite, where that is no RFC."""
+
+    @property
+    def source(self) -> str | None:
+        """What has the sentence to cite, such as ``RFC 8278``; None for a remark of our own."""
+        return self.document if self.rfc is None else f"RFC {self.rfc}"
 
     @property
     def reference(self) -> str | None:
         """What to cite, such as ``RFC 8278 section 4.1``; None for a remark of our own."""
-        document = self.document if self.rfc is None else f"RFC {self.rfc}"
-        if document is None or self.section is None:
-            return document
-        return f"{document} section {self.section}"
+        if self.source is None or self.section is None:
+            return self.source
+        return f"{self.source} section {self.section}"
 
     @property
     def link(self) -> str | None:
@@ -60,9 +65,8 @@ class CatalogueRow(Struct, frozen=True):
 
 def rfc_address(rfc: int, section: str | None = None) -> str:
     """Give where an RFC, or a section of it, can be read."""
-    return f"https://www.rfc-editor.org/rfc/rfc{rfc}.html" + (
-        f"#section-{section}" if section else ""
-    )
+    page = f"https://www.rfc-editor.org/rfc/rfc{rfc}.html"
+    return page if section is None else f"{page}#section-{section}"
 
 
 class Sentence(Struct, frozen=True):
@@ -100,16 +104,16 @@ def _table(name: str) -> list[list[str]]:
 def _row(cells: list[str]) -> CatalogueRow:
     identifier, rfc, section, keyword, severity, party, confidence, scope, part, summary = cells
     return CatalogueRow(
-        identifier,
-        None if rfc == "-" else int(rfc),
-        None if section == "-" else section,
-        None if keyword == "-" else keyword,
-        Severity(severity),
-        party,
-        confidence,
-        scope,
-        part,
-        summary,
+        id=identifier,
+        rfc=None if rfc == "-" else int(rfc),
+        section=None if section == "-" else section,
+        keyword=None if keyword == "-" else keyword,
+        severity=Severity(severity),
+        party=party,
+        confidence=confidence,
+        scope=scope,
+        part=part,
+        summary=summary,
     )
 
 

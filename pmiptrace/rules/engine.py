@@ -24,6 +24,7 @@ What is held or remembered is bounded; at a bound the oldest goes out as it stan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -415,7 +416,7 @@ class Engine:
         looking: list[int] = []
         kept: list[int] = []
         for index in self._triggered(shape.kind, shape.request is not None):
-            need = self._rules[index].need(shape)
+            need = self._need(index, shape)
             if need is Need.LOOK:
                 looking.append(index)
             elif need is Need.KEPT:
@@ -435,6 +436,14 @@ class Engine:
             if pairs:
                 echoes[index] = pairs
         return _Selection(self._looks(looking), kept, contents, places, echoes)
+
+    def _need(self, index: int, shape: Shape) -> Need:
+        """Ask a rule whether it looks at messages of a shape; if it cannot tell, it fails."""
+        try:
+            return self._rules[index].need(shape)
+        except Exception as error:
+            self._checks[index] = partial(_fail_again, error)
+            return Need.LOOK
 
     def _looks(self, indexes: Iterable[int]) -> list[_Look]:
         rules, checks = self._rules, self._checks
@@ -790,6 +799,10 @@ def _shape(message: Message, exchange: Exchange | None, request: Message | None)
 
 def _repeated(numbers: list[int]) -> frozenset[int]:
     return frozenset(number for number in numbers if numbers.count(number) > 1)
+
+
+def _fail_again(error: Exception, _: object) -> Verdict | None:
+    raise error
 
 
 def _bound(each: Rule, options: RuleOptions) -> Check | None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, StrEnum
 from functools import cached_property
 from inspect import cleandoc
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
@@ -32,6 +32,9 @@ from pmiptrace.model import (
     direct,
 )
 from pmiptrace.rules.catalogue import CatalogueRow, catalogue
+
+if TYPE_CHECKING:
+    from pmiptrace.rules.examples.example import Example
 
 ANY = "any message"
 """Every message, of whatever kind."""
@@ -253,7 +256,13 @@ class Documentation(Struct, frozen=True):
     mend: str
 
 
-_PARTS = ("Why it matters: ", "The RFC: ", "Example: ", "How to mend: ")
+_PARTS = (
+    ("Why it matters: ",),
+    ("The RFC: ", "The text: "),
+    ("Example: ",),
+    ("How to mend: ",),
+)
+"""What the parts behind the summary begin with; the text is that of a document that is no RFC."""
 
 Check = Callable[..., Verdict | None]
 C = TypeVar("C", bound=Check)
@@ -279,9 +288,14 @@ class Rule:
         by_content: str | None = None,
         by_places: bool = False,
         by_echo: frozenset[int] = frozenset(),
+        row: CatalogueRow | None = None,
+        example: Callable[[], Example] | None = None,
     ) -> None:
         self.id = id
         self.check = check
+        self.example = example
+        """Gives the example of a rule of somebody else's; None if there is none."""
+        self._row = row
         self.on = on
         """Kinds of message, or the constants of this module."""
         self.options = options
@@ -325,7 +339,7 @@ class Rule:
     @cached_property
     def row(self) -> CatalogueRow:
         """What the catalogue says of it."""
-        return catalogue()[self.id]
+        return catalogue()[self.id] if self._row is None else self._row
 
     @cached_property
     def documentation(self) -> Documentation:
@@ -337,10 +351,12 @@ class Rule:
         if len(paragraphs) != 5:
             raise ValueError(f"{self.id}: the docstring has {len(paragraphs)} paragraphs, not 5")
         summary, *parts = paragraphs
-        for paragraph, heading in zip(parts, _PARTS, strict=True):
-            if not paragraph.startswith(heading):
-                raise ValueError(f"{self.id}: {paragraph[:20]!r} should begin with {heading!r}")
-        texts = [p.removeprefix(h) for p, h in zip(parts, _PARTS, strict=True)]
+        texts = []
+        for paragraph, headings in zip(parts, _PARTS, strict=True):
+            if not paragraph.startswith(headings):
+                raise ValueError(f"{self.id}: {paragraph[:20]!r} should begin with {headings[0]!r}")
+            heading = next(each for each in headings if paragraph.startswith(each))
+            texts.append(paragraph.removeprefix(heading))
         return Documentation(summary, *texts)
 
 
@@ -348,65 +364,104 @@ RULES: dict[str, Rule] = {}
 """All rules whose modules were imported, by ID; `pmiptrace.rules.registry` imports them all."""
 
 
+class Declaration(TypedDict, total=False):
+    """What a rule may declare besides the steps that it judges.
+
+    The first four tell which messages it is for, and the engine decides them once per shape of
+    message. The next five spare calls and change no verdict.
+    """
+
+    options: int | Iterable[int]
+    """Numbers of options of which the message must have one."""
+    unless: int | Iterable[int]
+    """Numbers of options that settle the rule by being there: it is kept then."""
+    repeated: bool
+    """It is about repeated `options` alone."""
+    given: Callable[[Shape], Need] | None
+    """Anything else that the `Shape` tells."""
+    when: int
+    """Joined facts of `pmiptrace.rules.situation` without any of which it has nothing to say."""
+    kept_when: int
+    """Joined facts that together mean that it is kept."""
+    by_content: str | None
+    """Of a rule about one option: nothing but its octets matters as long as they are in order,
+    those of the `FIRST` such option or of `EACH`. The engine remembers what was in order."""
+    by_places: bool
+    """The same of the numbers and places of all options."""
+    by_echo: int | Iterable[int]
+    """Options which keep the rule where the reply and its request both have them, and they are
+    equal."""
+    configured: str | None
+    """A field of `RuleOptions` that the rule depends on: it is called with the options as a second
+    argument, and left out while a field that is a switch is off."""
+    once: str | None
+    """Joins its findings to one per ``capture`` or per ``peer``, the sender, which counts them."""
+
+
 def rule(
     id: str,  # noqa: A002
     *,
     on: str | Iterable[str],
-    options: int | Iterable[int] = (),
-    unless: int | Iterable[int] = (),
-    repeated: bool = False,
-    given: Callable[[Shape], Need] | None = None,
-    when: int = 0,
-    kept_when: int = 0,
-    by_content: str | None = None,
-    by_places: bool = False,
-    by_echo: int | Iterable[int] = (),
-    configured: str | None = None,
-    once: str | None = None,
+    **declared: Unpack[Declaration],
 ) -> Callable[[C], C]:
     """Register the function below as the rule of that catalogue ID.
 
     `on` names the steps that it judges: kinds of message (``"PBU"``), `ANY`, `REPLY`, `CLOCK`,
-    `EVENT`, `UNDECODED` or `OFFLOAD`. The next four tell which messages it is for, and the engine
-    decides them once per shape of message: `options` of which the message must have one, options
-    that settle the rule by being there (`unless`), whether it is about `repeated` options alone,
-    and anything else that the `Shape` tells (`given`).
-
-    The next five spare calls and change no verdict. `when` joins facts of
-    `pmiptrace.rules.situation` without any of which the rule has nothing to say; `kept_when` joins
-    facts that together mean that it is kept. `by_content` says of a rule about one option that
-    nothing but its octets matters as long as they are in order, those of the `FIRST` such option
-    or of `EACH`; `by_places` says that of the numbers and places of all options. The engine
-    remembers what was in order, and does not ask again for the same. `by_echo` names options which
-    keep the rule where the reply and its request both have them, and they are equal.
-
-    `configured` names a field of `RuleOptions` that the rule depends on: it is called with the
-    options as a second argument, and left out while a field that is a switch is off. `once` joins
-    its findings to one per ``capture`` or per ``peer``, the sender, which counts them.
+    `EVENT`, `UNDECODED` or `OFFLOAD`. What else it declares stands in `Declaration`.
     """
 
     def register(check: C) -> C:
         if id in RULES:
             raise TypeError(f"rule {id} is registered twice")
-        RULES[id] = Rule(
-            id,
-            check,
-            on=frozenset((on,) if isinstance(on, str) else on),
-            options=_numbers(options),
-            unless=_numbers(unless),
-            repeated=repeated,
-            given=given,
-            configured=configured,
-            once=once,
-            when=when,
-            kept_when=kept_when,
-            by_content=by_content,
-            by_places=by_places,
-            by_echo=_numbers(by_echo),
-        )
+        RULES[id] = _made(id, check, on, declared)
         return check
 
     return register
+
+
+def foreign_rule(
+    row: CatalogueRow,
+    *,
+    on: str | Iterable[str],
+    example: Callable[[], Example] | None = None,
+    **declared: Unpack[Declaration],
+) -> Callable[[Check], Rule]:
+    """Make a rule, with a catalogue row of its own, of the function below; registers nothing.
+
+    It is for the rules of plugins (`pmiptrace.plugins`). `example` gives its example when somebody
+    asks for it; the rest is as with `rule`.
+    """
+
+    def make(check: Check) -> Rule:
+        return _made(row.id, check, on, declared, row=row, example=example)
+
+    return make
+
+
+def _made(
+    id: str,  # noqa: A002
+    check: Check,
+    on: str | Iterable[str],
+    declared: Declaration,
+    **origin: Any,
+) -> Rule:
+    return Rule(
+        id,
+        check,
+        on=frozenset((on,) if isinstance(on, str) else on),
+        options=_numbers(declared.get("options", ())),
+        unless=_numbers(declared.get("unless", ())),
+        repeated=declared.get("repeated", False),
+        given=declared.get("given"),
+        configured=declared.get("configured"),
+        once=declared.get("once"),
+        when=declared.get("when", 0),
+        kept_when=declared.get("kept_when", 0),
+        by_content=declared.get("by_content"),
+        by_places=declared.get("by_places", False),
+        by_echo=_numbers(declared.get("by_echo", ())),
+        **origin,
+    )
 
 
 def _numbers(numbers: int | Iterable[int]) -> frozenset[int]:

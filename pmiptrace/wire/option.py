@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -70,13 +70,13 @@ class OptionType(Struct, frozen=True):
         return Layout.of(self.cls)
 
     @property
-    def inner(self) -> OptionRegistry | None:
-        """What its content may hold: sub-options, or the contents that one vendor defines."""
+    def registries(self) -> tuple[OptionRegistry, ...]:
+        """What its content may hold: sub-options, or the contents that vendors define."""
         tail = self.layout.tail
         if tail is not None and isinstance(tail.field, SubOptions):
-            return tail.field.registry
-        content: OptionRegistry | None = getattr(self.cls, "content_registry", None)
-        return content
+            return (tail.field.registry,)
+        contents: Mapping[int, OptionRegistry] = getattr(self.cls, "content_registries", {})
+        return tuple(contents.values())
 
 
 TIMESTAMP = 27
@@ -137,24 +137,31 @@ class OptionRegistry:
         """Declare the class below as the option of that number."""
 
         def register(cls: type[O]) -> type[O]:
-            if number in self.types:
-                raise TypeError(f"{self.what} {number} is declared twice")
             cls.number = number
-            self.types[number] = OptionType(
-                number,
-                name,
-                reference,
-                cls,
-                length,
-                length_verified,
-                alignment,
-                tuple(messages),
+            self.add(
+                OptionType(
+                    number,
+                    name,
+                    reference,
+                    cls,
+                    length,
+                    length_verified,
+                    alignment,
+                    tuple(messages),
+                )
             )
-            self._decoders.pop(number, None)
-            self._remembered.clear()
             return cls
 
         return register
+
+    def add(self, declared: OptionType) -> None:
+        """Take in a declaration; raises ``TypeError`` if its number has one."""
+        number = declared.number
+        if number in self.types:
+            raise TypeError(f"{self.what} {number} is declared twice")
+        self.types[number] = declared
+        self._decoders.pop(number, None)
+        self._remembered.clear()
 
     def name(self, number: int) -> str:
         """Give the registered name of a number, ``Unknown`` if there is none."""

@@ -45,9 +45,9 @@ def test_every_rule_is_named_once_and_none_is_a_remark() -> None:
 
 def test_rfc_8278_comes_first_and_sections_stand_as_in_their_rfc() -> None:
     found = coverage(Engine().counts())
-    rfcs = [part.rfc for part in found.rfcs]
-    assert rfcs == [8278, *sorted(set(rfcs) - {8278})]
-    (rfc_6275,) = (part for part in found.rfcs if part.rfc == 6275)
+    rfcs = [part.source for part in found.rfcs]
+    assert rfcs == ["RFC 8278", *sorted(set(rfcs) - {"RFC 8278"})]
+    (rfc_6275,) = (part for part in found.rfcs if part.source == "RFC 6275")
     sections = [section for section, _ in rfc_6275.sections]
     assert sections.index("9.5.4") < sections.index("10.3.1")
     assert len(sections) == len(set(sections))

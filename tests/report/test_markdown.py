@@ -101,7 +101,7 @@ def test_the_answer_comes_first(name: str, answer: str) -> None:
 def test_a_row_tells_rule_party_place_and_count() -> None:
     text = written("markdown", RUN, FINDINGS).decode()
     assert (
-        f"| error | [`{BO}`](https://www.rfc-editor.org/rfc/rfc8278#section-4.1) |"
+        f"| error | [`{BO}`](https://www.rfc-editor.org/rfc/rfc8278.html#section-4.1) |"
         " MAG `mag1@example.com` | frames `1:2, 1:6, 1:8` | 3 |"
         " B and O MUST NOT both be 1: B=1 and O=1 |"
     ) in text

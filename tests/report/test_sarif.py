@@ -104,7 +104,7 @@ def test_every_rule_that_is_reported_is_described() -> None:
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     (described,) = (rule for rule in rules if rule["id"] == BO)
-    assert described["helpUri"] == "https://www.rfc-editor.org/rfc/rfc8278#section-4.1"
+    assert described["helpUri"] == "https://www.rfc-editor.org/rfc/rfc8278.html#section-4.1"
     assert described["defaultConfiguration"]["level"] == "error"
     assert "RFC 8278 section 4.1" in described["properties"]["tags"]
 

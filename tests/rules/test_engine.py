@@ -28,7 +28,18 @@ from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.examples.acts import mmb, pba, pbu, registered, then
 from pmiptrace.rules.examples.rfc6275 import good_then_bad
 from pmiptrace.rules.examples.stage import Play, Stage, unknown
-from pmiptrace.rules.rule import ANY, PASS, Check, Rule, RuleOptions, Verdict, fail, inconclusive
+from pmiptrace.rules.rule import (
+    ANY,
+    PASS,
+    Check,
+    Need,
+    Rule,
+    RuleOptions,
+    Shape,
+    Verdict,
+    fail,
+    inconclusive,
+)
 from pmiptrace.settings import SETTINGS
 from pmiptrace.testing import nai
 from pmiptrace.wire.options.rfc6275 import BindingRefreshAdvice
@@ -593,7 +604,7 @@ def test_counts_are_kept_by_capture() -> None:
     stage = Stage()
     for _ in range(3):
         stage.pbu(stage.lte)
-    for number, step in enumerate(stage.steps()):
+    for number, step in enumerate(steps(stage)):
         moment = replace(step.moment, capture=number % 2)
         engine.evaluate(replace(step, moment=moment))
     engine.finish()
@@ -602,3 +613,13 @@ def test_counts_are_kept_by_capture() -> None:
     assert (second.judged, second.failed) == (1, 1)
     assert (both.judged, both.passed, both.failed) == (3, 2, 1)
     assert engine.counts(7) == (RuleCount(O_DEREG, 0, 0, 0, 0),)
+
+
+def test_a_rule_that_cannot_tell_what_it_is_for_becomes_a_finding() -> None:
+    def confused(shape: Shape) -> Need:
+        raise LookupError("no such status")
+
+    engine = Engine(rules=[made(O_DEREG, lambda step: PASS, "PBU", given=confused)])
+    (finding,) = run(engine, pbu())
+    assert (finding.rule, finding.status) == (O_DEREG, Status.NOTE)
+    assert finding.message == "the check of this rule crashed: LookupError: no such status"

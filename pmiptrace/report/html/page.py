@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pmiptrace.address import address_text
 from pmiptrace.model import Finding, Message, Moment, Report, Session, Severity, Span, Status
+from pmiptrace.plugins import plugins
 from pmiptrace.report.coverage import MEANINGS, coverage
 from pmiptrace.report.digest import Digest, RuleGroup, first_moment, has_failed
 from pmiptrace.report.document import clean
@@ -239,7 +240,8 @@ class _Page:
             "worst": worst,
             "basis": f"{counted(judged, 'check')} of {counted(rules, 'rule')} on "
             f"{counted(report.messages, 'message')}; "
-            f"{counted(len(report.sessions), 'session')}",
+            f"{counted(len(report.sessions), 'session')}"
+            + "".join(f"; {each} was left out: {each.error}" for each in plugins() if each.error),
             "suppressed": known_words(digest.suppressed, report.baseline),
             "interrupted": report.interrupted,
         }

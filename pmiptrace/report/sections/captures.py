@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pmiptrace.model import CaptureInfo
+from pmiptrace.plugins import plugins
 from pmiptrace.report.page import Part
 from pmiptrace.report.style import DOUBTFUL, MUTED, STRONG
 from pmiptrace.report.times import Clock, TimeFormat, duration
@@ -16,7 +17,10 @@ _PROBLEMS = 3
 
 
 def write_captures(view: View) -> None:
-    """Write a line or two per capture."""
+    """Write a line or two per capture, and which plugins were left out."""
+    for plugin in plugins():
+        if plugin.error is not None:
+            view.page.line((f"{plugin} was left out: {plugin.error}", DOUBTFUL))
     infos = view.report.captures
     several = len(infos) > 1
     limit = view.options.captures

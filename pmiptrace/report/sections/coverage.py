@@ -43,7 +43,7 @@ def write_coverage(view: View) -> None:
         page.heading(f"RFC {FIRST_RFC} section 4", found.requirement_verdict)
         _write_requirements(page, found)
     for part in found.rfcs:
-        page.heading(f"RFC {part.rfc}", part.verdict)
+        page.heading(part.source, part.verdict)
         _write_rules(page, part)
 
 
@@ -51,7 +51,7 @@ def _write_sums(page: Page, found: Coverage) -> None:
     states = [state.value for state in MEANINGS]
     rows = [
         [
-            page.text((f"RFC {part.rfc}", STRONG)),
+            page.text((part.source, STRONG)),
             page.text(count(len(part.rules))),
             *(page.text(_number(part.states[state])) for state in states),
             page.text(_number(part.judged)),

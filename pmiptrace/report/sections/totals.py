@@ -38,6 +38,8 @@ def _advice(view: View) -> Iterator[str]:
     if digest.session_totals.count > 1 and node is not None and len(str(node)) <= _LONGEST:
         yield f"one mobile node alone: --mobile-node {shlex.quote(str(node))}"
     groups = digest.failures or digest.doubts
+    if groups:
+        yield f"what a rule means, and how to mend it: pmiptrace explain {groups[0].rule}"
     if len(groups) > 1:
         yield f"one rule alone: --select {groups[0].rule}"
     if groups:

@@ -8,6 +8,7 @@ own. Nothing else needs them: importing this package imports none of its modules
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,17 @@ MODULES = (
 
 
 def examples() -> Mapping[str, Example]:
-    """Give the examples of all rules, by rule ID."""
-    from pmiptrace.rules.examples.example import EXAMPLES
+    """Give the examples of all rules, by rule ID; those of plugins if they can be had."""
+    from pmiptrace.rules.examples.example import EXAMPLES, Example
+    from pmiptrace.rules.rule import RULES
 
     for name in MODULES:
         import_module(f"{__name__}.{name}")
-    return EXAMPLES
+    found = dict(EXAMPLES)
+    for identifier, rule in RULES.items():
+        if rule.example is not None:
+            with suppress(Exception):
+                example = rule.example()
+                if isinstance(example, Example):
+                    found[identifier] = example
+    return found

@@ -1,0 +1,1 @@
+"""What ACME's MAGs say besides the RFCs, for pmiptrace."""
