@@ -174,6 +174,9 @@ class ShortForm(StrEnum):
     JSON = "json"
 
 
+ShortFormat = Annotated[ShortForm, typer.Option("--format", help="What to write it as.")]
+
+
 def said(**options: object) -> dict[str, object]:
     """Give what the command line says of the keys of a configuration, None for what it does not."""
     return {

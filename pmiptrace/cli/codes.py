@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import Output, ShortForm
+from pmiptrace.cli.arguments import Output, ShortForm, ShortFormat
 
 
 def codes(
@@ -22,9 +22,7 @@ def codes(
         str | None,
         typer.Argument(metavar="VALUE", help="A value: 180, 0xb4.", show_default=False),
     ] = None,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
 ) -> None:
     """List the tables of codes; of one, show what its values mean."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from pmiptrace.cli.arguments import AllowEmpty, Captures, Output, ShortForm, finish, said
+from pmiptrace.cli.arguments import (
+    AllowEmpty,
+    Captures,
+    Output,
+    ShortForm,
+    ShortFormat,
+    finish,
+    said,
+)
 
 CROSSCHECK_EXIT_CODES = """\b
 Exit code, the first that applies:
@@ -19,9 +23,7 @@ Exit code, the first that applies:
 
 def crosscheck(
     captures: Captures,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
     allow_empty: AllowEmpty = None,
 ) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, BinaryIO
+from typing import BinaryIO
 
-import typer
-
-from pmiptrace.cli.arguments import Output, ShortForm, finish
+from pmiptrace.cli.arguments import Output, ShortForm, ShortFormat, finish
 
 DOCTOR_EXIT_CODES = """\b
 Exit code:
@@ -16,9 +14,7 @@ Exit code:
 
 
 def doctor(
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
 ) -> None:
     """Look at Python, the scan, packages, tshark, dumpcap and the terminal; say what to mend."""

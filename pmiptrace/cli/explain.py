@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm
+from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm, ShortFormat
 
 if TYPE_CHECKING:
     from pmiptrace.report.explain import Meaning
@@ -28,9 +28,7 @@ def explain(
             help="Write the example of the rule as a capture: pcapng, or pcap if it is named so.",
         ),
     ] = None,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
     no_plugins: NoPlugins = False,
 ) -> None:

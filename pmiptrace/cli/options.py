@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm
+from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm, ShortFormat
 
 
 def options(
@@ -18,9 +18,7 @@ def options(
             show_default=False,
         ),
     ] = None,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
     no_plugins: NoPlugins = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm
+from pmiptrace.cli.arguments import NoPlugins, Output, ShortForm, ShortFormat
 
 
 class Graded(StrEnum):
@@ -59,9 +59,7 @@ def rules(
     contains: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only rules that speak of all these words.")
     ] = None,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
     no_plugins: NoPlugins = False,
 ) -> None:

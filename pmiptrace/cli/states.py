@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from pmiptrace.cli.arguments import Output, ShortForm
+from pmiptrace.cli.arguments import Output, ShortForm, ShortFormat
 
 
 def states(
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
 ) -> None:
     """Show the states of a binding, and which event leads from one to the next."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from pmiptrace.cli.arguments import (
     AllowEmpty,
     Captures,
@@ -23,6 +19,7 @@ from pmiptrace.cli.arguments import (
     Output,
     ReadBy,
     ShortForm,
+    ShortFormat,
     Time,
     Timers,
     finish,
@@ -32,9 +29,7 @@ from pmiptrace.cli.arguments import (
 
 def stats(
     captures: Captures,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
     mobile_node: MobileNode = None,
     mag: Mag = None,
