@@ -19,6 +19,21 @@ class Graded(StrEnum):
     NOTE = "note"
 
 
+class Accused(StrEnum):
+    """Who can be at fault."""
+
+    MAG = "MAG"
+    LMA = "LMA"
+
+
+class Confidence(StrEnum):
+    """What has to be seen to decide."""
+
+    PACKET = "packet"
+    EXCHANGE = "exchange"
+    SESSION = "session"
+
+
 def rules(
     rule: Annotated[
         list[str] | None,
@@ -35,15 +50,11 @@ def rules(
         list[Graded] | None, typer.Option(help="Only rules that are as grave. Repeatable.")
     ] = None,
     party: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MAG|LMA", help="Only rules that can accuse this party. Repeatable."),
+        list[Accused] | None,
+        typer.Option(case_sensitive=False, help="Only rules that can accuse this party."),
     ] = None,
     confidence: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="packet|exchange|session",
-            help="Only rules that need to see so much. Repeatable.",
-        ),
+        list[Confidence] | None, typer.Option(help="Only rules that need to see so much.")
     ] = None,
     keyword: Annotated[
         list[str] | None,
@@ -70,12 +81,12 @@ def rules(
     groups = (
         tuple(rule or ()),
         tuple(f"RFC{number}" for number in rfc or ()),
-        tuple(f"party:{each}" for each in party or ()),
-        tuple(f"confidence:{each}" for each in confidence or ()),
     )
     wanted = Wanted(
         selectors=tuple(filter(None, groups)),
         severities=frozenset(each.value for each in severity or ()),
+        parties=frozenset(each.value for each in party or ()),
+        confidences=frozenset(each.value for each in confidence or ()),
         keywords=frozenset(each if each == "none" else each.upper() for each in keyword or ()),
         messages=frozenset(each.upper() for each in message or ()),
         words=contains,

@@ -28,6 +28,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     selectors: tuple[tuple[str, ...], ...] = ()
     """Of each of these, one must mean the rule, as ``--select`` would."""
     severities: frozenset[str] = frozenset()
+    parties: frozenset[str] = frozenset()
+    """``MAG``, ``LMA``: who may be accused."""
+    confidences: frozenset[str] = frozenset()
     keywords: frozenset[str] = frozenset()
     messages: frozenset[str] = frozenset()
     words: str | None = None
@@ -59,11 +62,18 @@ def _refuse_unknown(what: str, asked: Iterable[str], known: Collection[str]) -> 
             raise UsageError(f"no rule has the {what} {clean(each)!r}{meant}")
 
 
+_EITHER = frozenset({"sender", "responder", "initiator"})
+"""Parties of the catalogue that are a MAG in one message and an LMA in another."""
+
+
 def _meets(rule: Rule, wanted: Wanted) -> bool:
     row = rule.row
     severity = "note" if row.is_diagnostic else row.severity.value
+    accused = {"MAG", "LMA"} if row.party in _EITHER else {row.party}
     return (
         (not wanted.severities or severity in wanted.severities)
+        and (not wanted.parties or bool(wanted.parties & accused))
+        and (not wanted.confidences or row.confidence in wanted.confidences)
         and (not wanted.keywords or (row.keyword or "none") in wanted.keywords)
         and (not wanted.messages or not wanted.messages.isdisjoint(rule.on))
         and (wanted.words is None or _says(rule, wanted.words))

@@ -65,5 +65,7 @@ def test_rules_are_listed_and_narrowed(run: Run) -> None:
     assert RULE in every
     some = run("rules", "--rfc", 8278, "--severity", "error", "--keyword", "must not").out
     assert some.splitlines()[-1] == "1 rule: 1 error; 1 MUST NOT"
+    few = run("rules", "RFC8278-4.3", "--party", "mag", "--confidence", "exchange")
+    assert (few.code, few.out.strip()) == (0, "0 rules")
     entries = json.loads(run("rules", "RFC8278-4.1", "--format", "json").out)
     assert RULE in {entry["id"] for entry in entries}

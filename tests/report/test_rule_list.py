@@ -40,6 +40,9 @@ def test_what_narrows_the_list() -> None:
     assert {rows[rule].severity for rule in ids(severities=frozenset({"info"}))} == {"info"}
     assert {rows[rule].keyword for rule in ids(keywords=frozenset({"MUST NOT"}))} == {"MUST NOT"}
     assert {rows[rule].keyword for rule in ids(keywords=frozenset({"none"}))} == {None}
+    assert "RFC8278-4.1-BO-EXCLUSIVE" in ids(parties=frozenset({"LMA"}))
+    assert "RFC8278-4.1-O-DEREG" not in ids(parties=frozenset({"LMA"}))
+    assert {rows[rule].confidence for rule in ids(confidences=frozenset({"packet"}))} == {"packet"}
     assert "RFC5846-5.1-8278-GAP" in ids(messages=frozenset({"BRI"}))
     assert "RFC8278-4.1-BO-EXCLUSIVE" not in ids(messages=frozenset({"BRI"}))
     assert ids(words="RESERVED 22 bits multipath") == ["RFC8278-4.1-MMB-RESERVED"]
