@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from pmiptrace.cli.analyze import BaselineFile, FailsOn, JudgedBy, Severities
 from pmiptrace.cli.arguments import (
     AllowEmpty,
@@ -14,9 +10,11 @@ from pmiptrace.cli.arguments import (
     Ignore,
     Isolated,
     Jobs,
+    NoPlugins,
     Output,
     Select,
     ShortForm,
+    ShortFormat,
     Time,
     said,
 )
@@ -35,10 +33,9 @@ def config(
     isolated: Isolated = False,
     time: Time = None,
     jobs: Jobs = None,
-    format: Annotated[  # noqa: A002
-        ShortForm, typer.Option("--format", help="What to write it as.")
-    ] = ShortForm.TEXT,
+    format: ShortFormat = ShortForm.TEXT,  # noqa: A002
     output: Output = None,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Show every setting, its value, and the file, variable or option that it comes from.
 
