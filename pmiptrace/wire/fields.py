@@ -38,7 +38,7 @@ from pmiptrace.wire.layout import (
     Rest,
     SubOptions,
 )
-from pmiptrace.wire.option import MOBILITY_OPTIONS, OptionRegistry
+from pmiptrace.wire.option import MOBILITY_OPTIONS, LengthRule, OptionRegistry
 
 _SECONDS = {"s": 1, "4 s": 4}
 """Units of time that JSON also gets in seconds."""
@@ -82,6 +82,8 @@ class ShownOption(Struct, frozen=True):
     reference: str | None
     is_bare: bool = False
     """Whether it has no Type and Length of its own."""
+    length_rule: LengthRule | None = None
+    """Which lengths its definition allows; None for an unknown one."""
 
 
 @cache
@@ -326,6 +328,7 @@ def _nested(
                 inner,
                 name_of(declared.cls) if declared else "unknown_sub_option",
                 declared.reference if declared else None,
+                length_rule=declared.length if declared else None,
             )
         )
         offset += width

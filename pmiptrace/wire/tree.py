@@ -21,7 +21,7 @@ from pmiptrace.wire.body import message_type
 from pmiptrace.wire.decode import FIXED
 from pmiptrace.wire.dialect import FLAG_WORDS, Dialect, OptionRule, flag_names
 from pmiptrace.wire.fields import Shown, ShownOption, fields, message_fields, name_of
-from pmiptrace.wire.option import MOBILITY_OPTIONS, PAD1, PADN, OptionRegistry
+from pmiptrace.wire.option import MOBILITY_OPTIONS, PAD1, PADN, LengthRule, OptionRegistry
 
 PROXY = {
     "PBU": ("Proxy Binding Update", "RFC 5213 section 8.1"),
@@ -292,19 +292,21 @@ def _type_and_length(
         return
     length = payload[start + 1]
     declared = registry.types.get(number)
-    wrong = (
-        f" (should be {declared.length})"
-        if declared and wire == number and not declared.length.allows(length)
-        else ""
-    )
+    rule = declared.length if declared and wire == number else None
     yield Node(
         label="Length",
         name=f"{prefix}.length",
         value=length,
-        text=f"{length}{wrong}",
+        text=_length(length, rule),
         offset=start * 8 + 8,
         width=8,
     )
+
+
+def _length(length: int, rule: LengthRule | None) -> str:
+    """Write the Length of an option, and what it should be if it is not."""
+    wrong = rule is not None and not rule.allows(length)
+    return f"{length} (should be {rule})" if wrong else str(length)
 
 
 def _translated(option: Option, rule: OptionRule, payload: bytes, start: int, end: int) -> Node:
@@ -400,7 +402,7 @@ def _head(option: ShownOption, offset: int) -> Iterator[Node]:
         yield Node(
             label="Length",
             value=length,
-            text=str(length),
+            text=_length(length, option.length_rule),
             name=f"{option.prefix}.length",
             offset=offset + 8,
             width=8,

@@ -19,6 +19,7 @@ from pmiptrace.wire.dialect import Dialect, DialectDecoder, load_dialect
 from pmiptrace.wire.encode import encode
 from pmiptrace.wire.messages import BindingUpdate
 from pmiptrace.wire.options.rfc5094 import VendorSpecific
+from pmiptrace.wire.options.rfc6757 import AccessNetworkIdentifier, GeoLocation
 from pmiptrace.wire.tree import Node, dissect
 
 DRAFT = str(Path(__file__).parent / "dialects" / "draft-8278.toml")
@@ -245,3 +246,11 @@ def test_any_octets_of_a_vendor(subtype: int, data: bytes, vendor: int) -> None:
     content = VendorSpecific(vendor_id=vendor, subtype=subtype, data=data)
     body = BindingUpdate(sequence=1, proxy=True)
     check(decode(of_payload(encode(body, [content], source=bytes(16), destination=bytes(16)))))
+
+
+def test_length_that_a_sub_option_may_not_have() -> None:
+    location = GeoLocation(latitude=1, longitude=2, excess=b"\x2e\xd6\xec")
+    option = AccessNetworkIdentifier(sub_options=(location,))
+    message = decode(of_payload(encode(BindingUpdate(), [option])))
+    leaves = {leaf.name: leaf.text for part in dissect(message) for leaf in part.leaves()}
+    assert leaves["geo_location.length"] == "9 (should be 6)"
