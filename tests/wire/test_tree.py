@@ -251,6 +251,7 @@ def test_any_octets_of_a_vendor(subtype: int, data: bytes, vendor: int) -> None:
 def test_length_that_a_sub_option_may_not_have() -> None:
     location = GeoLocation(latitude=1, longitude=2, excess=b"\x2e\xd6\xec")
     option = AccessNetworkIdentifier(sub_options=(location,))
-    message = decode(of_payload(encode(BindingUpdate(sequence=1), [option])))
+    ends = {"source": bytes(16), "destination": bytes(16)}
+    message = decode(of_payload(encode(BindingUpdate(sequence=1, lifetime=1), [option], **ends)))
     leaves = {leaf.name: leaf.text for part in dissect(message) for leaf in part.leaves()}
     assert leaves["geo_location.length"] == "9 (should be 6)"
