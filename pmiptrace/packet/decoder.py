@@ -54,6 +54,8 @@ ESP_SHAPES = tuple((vector, check) for vector in (0, 8) for check in (12, 16, 24
 
 The first is 8 with GMAC (RFC 4543), the second goes with HMAC (RFC 4868, RFC 2404).
 """
+MAX_ESP = 2
+"""How many ESP headers within one another are looked into: each is tried in all `ESP_SHAPES`."""
 IPV6_HEADER = 40
 IPV4_HEADER = 20
 
@@ -363,7 +365,8 @@ class _Chain:
         usual is tried (RFC 5879 section 8). Taken for signalling is only what has a correct
         checksum, or ports of signalling, behind padding that counts 1, 2, 3 as it must.
         """
-        if self._esp_null and octets.end == octets.promise:
+        is_whole = octets.end == octets.promise
+        if self._esp_null and is_whole and scope.outer.count("ESP") < MAX_ESP:
             for vector, check in ESP_SHAPES:
                 start, last = offset + 8 + vector, octets.end - check - 1
                 if last - 1 < start:

@@ -15,7 +15,7 @@ from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.model import Datagram, Frame, Undecoded
 from pmiptrace.packet.build import esp, ipv4, ipv6, udp
-from pmiptrace.packet.decoder import PacketDecoder
+from pmiptrace.packet.decoder import ESP_SHAPES, PacketDecoder, _Chain
 from pmiptrace.packet.numbers import ESP, IPV6, LINK_RAW, MOBILITY_HEADER, UDP
 from pmiptrace.testing import Trace
 
@@ -131,3 +131,37 @@ def test_analysis(tmp_path) -> None:
     assert read.captures[0].packets == 3
     assert "1 frame protected by ESP" in read.captures[0].problems[0].message
     assert [each.bindings[0].state.value for each in read.sessions] == ["active"]
+
+
+def test_two_within_one_another() -> None:
+    inner = ipv6(SOURCE, DESTINATION, ESP, esp(MOBILITY_HEADER, HEADER, spi=7, sequence=1))
+    datagram = found(protected(inner, following=IPV6))
+    assert isinstance(datagram, Datagram)
+    assert datagram.payload == HEADER
+    assert datagram.encapsulation.count("ESP") == 2
+
+
+def tunnels(number: int) -> bytes:
+    """Nest packets in ESP whose last octets say no padding, and IPv6, whatever the shape is."""
+    packet = ipv6(SOURCE, DESTINATION, ESP, b"")
+    for _ in range(number):
+        packet = ipv6(SOURCE, DESTINATION, ESP, bytes(8) + packet + b"\x00\x29" * 17)
+    return packet
+
+
+@pytest.mark.parametrize("data", [ipv6(SOURCE, DESTINATION, ESP, b"\x00\x32" * 60), tunnels(6)])
+def test_the_shapes_of_nested_headers_do_not_multiply(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = 0
+    whole = _Chain._esp
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal tried
+        tried += 1
+        return whole(*arguments)
+
+    monkeypatch.setattr(_Chain, "_esp", counted)
+    PacketDecoder(esp_null=True).decode(frame(data))
+    shapes = len(ESP_SHAPES)
+    assert shapes < tried <= 1 + shapes + shapes**2
