@@ -548,8 +548,9 @@ class Analysis:
         if self._is_concluded:
             return
         self._is_concluded = True
-        for index, reader in sorted(self._readers.items()):
-            self._infos[index] = self._info(index, reader)
+        for index, path in sorted(self._paths.items()):
+            reader = self._readers.get(index)
+            self._infos[index] = self._unread(path) if reader is None else self._info(index, reader)
         ends = [
             self._aligned(index, info.last_time)
             for index, info in self._infos.items()
@@ -570,6 +571,14 @@ class Analysis:
         yield from self._tracker.state.sessions
         for _, info in sorted(self._infos.items()):
             yield info
+
+    def _unread(self, path: str) -> CaptureInfo:
+        """Stand in for a capture that the run did not come to: findings number captures by place."""
+        name = self._names.get(path, path)
+        reason = next((error.reason for error in self.errors if error.path == name), None)
+        if reason is not None:  # it was there at the first look
+            return CaptureInfo(path=name, problems=(Problem("unopened", reason),))
+        return CaptureInfo(path=name, problems=(Problem("unread", "the run ended before it"),))
 
     def _info(self, index: int, reader: CaptureReader) -> CaptureInfo:
         info = reader.info

@@ -18,6 +18,7 @@ from pmiptrace.capture import CaptureReader, scanner, workers
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.model import (
+    SECOND,
     BindingState,
     CaptureInfo,
     Exchange,
@@ -27,7 +28,7 @@ from pmiptrace.model import (
     SessionMode,
     Status,
 )
-from pmiptrace.testing import Trace
+from pmiptrace.testing import START, Trace
 
 SKKU = Path(__file__).resolve().parents[2] / "shared" / "captures" / "skku_lma2mags.pcap"
 
@@ -183,6 +184,29 @@ def test_an_interrupt_gives_what_was_found_so_far(
     assert report.interrupted
     assert report.messages == 2
     assert len(report.exchanges) == 1
+
+
+def test_findings_name_their_capture_though_the_run_did_not_come_to_all(tmp_path: Path) -> None:
+    early, late = Trace(), Trace(start=START + 3600 * SECOND)
+    for number, trace in enumerate((early, late)):
+        path = trace.mag(f"mag{number}@example.com").path(f"2001:db8:a::{number + 1}", bid=1)
+        trace.register(path)
+    paths = [written(late, tmp_path / "late.pcap"), written(early, tmp_path / "early.pcap")]
+    analysis = Analysis(paths)
+    events = analysis.events()
+    found = [next(events)]
+    assert isinstance(events, Generator)
+    found += [events.throw(KeyboardInterrupt()), *events]
+    places = {event.moment.capture for event in found if isinstance(event, Finding)}
+    assert places == {1}
+    unread, read = analysis.overview().captures
+    assert [unread.path, read.path] == paths
+    assert [problem.kind for problem in unread.problems] == ["unread"]
+    assert [info for info in found if isinstance(info, CaptureInfo)] == [unread, read]
+    assert [any(c.judged for c in counts) for counts in analysis.overview().rules_by_capture] == [
+        False,
+        True,
+    ]
 
 
 def test_progress_tells_octets_read(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pmiptrace.errors import PmiptraceError
 from pmiptrace.instant import instant
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session
 from pmiptrace.report.digest import Digest
-from pmiptrace.report.document import unopened
+from pmiptrace.report.document import with_unopened
 from pmiptrace.report.output import console
 from pmiptrace.report.times import rfc3339
 from pmiptrace.selection import Narrowing, Outcome
@@ -64,7 +64,8 @@ class _Reading:
     @property
     def captures(self) -> tuple[CaptureInfo, ...]:
         """The captures, those that could not be opened last."""
-        return (*self._infos, *map(unopened, self.analysis.errors))
+        opened = Report(captures=tuple(self._infos))
+        return with_unopened(opened, self.analysis.errors).captures
 
     @property
     def report(self) -> Report:

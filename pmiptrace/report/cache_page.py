@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pmiptrace.analysis import Analysis, Change
 from pmiptrace.cache import BindingCache
-from pmiptrace.model import Report, Session
+from pmiptrace.model import CaptureInfo, Report, Session
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.page import Page
 from pmiptrace.report.sections.bindings import write_compact, write_session
@@ -72,11 +72,7 @@ def render_cache(
     sessions = _sessions(cache)
     infos = report.captures
     if cache.at is not None:
-        at = cache.at
-        infos = tuple(
-            replace(info, last_time=None if info.last_time is None else min(info.last_time, at))
-            for info in infos
-        )
+        infos = tuple(_until(info, cache.at) for info in infos)
     shown = replace(report, sessions=sessions)
     shown = replace(shown, captures=infos)
     options = TextOptions(time=time, bindings=512)
@@ -105,6 +101,14 @@ def render_cache(
         if number:
             page.blank()
         write_session(view, session)
+
+
+def _until(info: CaptureInfo, at: int) -> CaptureInfo:
+    """Give what is known of a capture up to a moment; of one that begins later, all."""
+    first, last = info.first_time, info.last_time
+    if first is None or last is None or first > at:
+        return info
+    return replace(info, last_time=min(last, at))
 
 
 def _sessions(cache: BindingCache) -> tuple[Session, ...]:

@@ -17,11 +17,11 @@ from jsonschema import Draft202012Validator
 from pmiptrace import analysis
 from pmiptrace.capture import workers
 from pmiptrace.capture.writer import write_pcap
-from pmiptrace.model import Frame
+from pmiptrace.model import SECOND, Frame
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.report.schema import schema_file
 from pmiptrace.simulation import Scenario, simulate
-from pmiptrace.testing import Trace
+from pmiptrace.testing import START, Trace
 
 VIEWS = (
     "bindings",
@@ -235,6 +235,18 @@ def test_the_same_is_told_in_all_forms(captures: Path, run: Run) -> None:
     assert whole["changes"][-1]["to"] == "rejected"
     (summary,) = untyped("summary")
     assert summary["gone"] == {"rejected": 1}
+
+
+def test_a_capture_that_begins_after_the_moment_keeps_its_length(tmp_path: Path, run: Run) -> None:
+    for name, start in (("early", START), ("late", START + 3600 * SECOND)):
+        trace = Trace(start=start)
+        trace.register(trace.mag(f"{name}@example.com").path("2001:db8:a::1", bid=1))
+        write_pcap(tmp_path / f"{name}.pcap", trace.frames)
+    early, late = tmp_path / "early.pcap", tmp_path / "late.pcap"
+    result = run("bindings", late, early, "--at", "+1s")
+    shown = " ".join(result.out.split())
+    assert "2 packets, 0 messages, 20.0 ms" in shown
+    assert "2 packets, 2 messages, 20.0 ms" in shown
 
 
 def test_the_cache_stands_apart_from_the_changes(captures: Path, run: Run) -> None:
