@@ -573,7 +573,7 @@ class Analysis:
             yield info
 
     def _unread(self, path: str) -> CaptureInfo:
-        """Stand in for a capture that the run did not come to: findings number captures by place."""
+        """Stand in for a capture that the run did not come to: captures are numbered by place."""
         name = self._names.get(path, path)
         reason = next((error.reason for error in self.errors if error.path == name), None)
         if reason is not None:  # it was there at the first look

@@ -26,7 +26,7 @@ from pmiptrace.cli.run import (
     tell_fault,
     tell_no_match,
 )
-from pmiptrace.errors import PmiptraceError, UsageError
+from pmiptrace.errors import CaptureError, PmiptraceError, UsageError
 from pmiptrace.model import (
     CaptureInfo,
     Exchange,
@@ -37,7 +37,7 @@ from pmiptrace.model import (
     Session,
 )
 from pmiptrace.policy import Policy, today
-from pmiptrace.report.document import with_unopened
+from pmiptrace.report.document import clean, with_unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
 from pmiptrace.report.output import Outlet, destination
 from pmiptrace.selection import Narrowing, Outcome, Selection
@@ -183,7 +183,7 @@ def _policy(request: ReportRequest, redaction: Redaction | None) -> Policy:
         for output in request.outputs:
             if output.path is not None and Path(output.path).resolve() == Path(target).resolve():
                 raise UsageError(f"{output} and --write-baseline {target} both go to one file")
-        draft = Draft(baseline.known if baseline else {}, request.baseline_reason or "")
+        draft = Draft(baseline.known if baseline else {}, clean(request.baseline_reason or ""))
     elif request.baseline_reason is not None:
         raise UsageError("--baseline-reason goes with --write-baseline")
     policy = Policy(
@@ -330,13 +330,20 @@ class _Run:
             rules_by_capture=tuple(map(selected.counts, whole.rules_by_capture)),
             baseline=self._policy.result(complete=self._result.is_complete),
         )
-        overview = with_unopened(reported, analysis.errors)
+        overview = with_unopened(reported, self._told(request, analysis.errors))
         for info in overview.captures[len(whole.captures) :]:
             self.take(info)
         self._result.messages = overview.messages
         if selected.is_narrow and not self.has_matched:
             tell_no_match(selected)
         return overview
+
+    def _told(self, request: ReportRequest, errors: Sequence[CaptureError]) -> list[CaptureError]:
+        """Give the captures that could not be opened as a report may tell of them."""
+        if self._redaction is None or request.engine == "own":
+            return list(errors)
+        # What tshark says quotes the path.
+        return [CaptureError(error.path, "standard error says why") for error in errors]
 
     def _faulty(self, paths: tuple[str, ...], error: Exception) -> Report:
         """Tell of a fault in this program; give an overview that says nothing else."""

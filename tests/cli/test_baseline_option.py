@@ -121,6 +121,11 @@ def test_the_configuration_names_it_and_the_command_line_declines_it(
     assert run("analyze", FAULTY).code == 0
 
 
+def test_a_reason_that_is_no_text_is_escaped(run: Run) -> None:
+    wrote(run, FAULTY, said=("--baseline-reason", "caf\udce9"))
+    assert [entry["reason"] for entry in entries()] == ["caf\\udce9"]
+
+
 def test_reasons_come_along_from_another_baseline(run: Run) -> None:
     wrote(run, FAULTY, said=("--baseline-reason", "ticket 7"))
     arguments = ("--baseline", "known.toml", "--write-baseline", "next.toml")

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 
 import pytest
 from command_line import Run
@@ -154,6 +155,24 @@ def test_what_is_no_key_is_a_usage_error(
     assert done.code == 2
     assert told in " ".join(done.err.replace("│", "").split())
     assert not done.out
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["own", pytest.param("tshark", marks=pytest.mark.skipif(not which("tshark"), reason="none"))],
+)
+@pytest.mark.parametrize("form", NAMES)
+def test_a_capture_that_cannot_be_read_is_not_named(
+    form: str, engine: str, run: Run, tmp_path: Path
+) -> None:
+    notes, report = tmp_path / "customer.txt", tmp_path / "report"
+    notes.write_text("no capture")
+    done = run(
+        "analyze", notes, HANDOVER, "--redact", "--engine", engine, "--format", form, "-o", report
+    )
+    assert done.code == 3
+    assert "customer.txt: " in done.err
+    assert "customer" not in report.read_text()
 
 
 def test_a_fault_of_the_program_is_told_without_what_it_stumbled_over(
