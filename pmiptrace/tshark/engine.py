@@ -65,9 +65,13 @@ class SecurityAssociation(Struct, frozen=True):
     authentication_key: str
 
     @property
-    def line(self) -> str:
-        """The line of tshark's file ``esp_sa``."""
-        version = "IPv4" if "." in self.source + self.destination else "IPv6"
+    def lines(self) -> tuple[str, ...]:
+        """The lines of tshark's file ``esp_sa``: one, or two if no address tells the IP version."""
+        ends = self.source + self.destination
+        versions = ("IPv4",) if "." in ends else ("IPv6",) if ":" in ends else ("IPv6", "IPv4")
+        return tuple(map(self._line, versions))
+
+    def _line(self, version: str) -> str:
         cells = (
             *(version, self.source, self.destination, self.spi),
             *(ENCRYPTION[self.encryption], self.encryption_key),
@@ -86,10 +90,10 @@ def security_association(text: str) -> SecurityAssociation:
         if address != "*":
             _address(address)
     if not _SPI.fullmatch(spi):
-        raise UsageError(f"{spi!r} is no SPI: 0x and up to 8 digits, or *")
+        raise UsageError(f"{_shown(spi)} is no SPI: 0x and up to 8 digits, or *")
     for name, known in ((encryption, ENCRYPTION), (authentication, AUTHENTICATION)):
         if name.lower() not in known:
-            raise UsageError(f"{name!r} is not known: choose from {', '.join(known)}")
+            raise UsageError(f"{_shown(name)} is not known: choose from {', '.join(known)}")
     if not (_KEY.fullmatch(key) and _KEY.fullmatch(second)):
         raise UsageError("a key is written as 0x and pairs of hexadecimal digits")
     return SecurityAssociation(
@@ -101,7 +105,12 @@ def _address(text: str) -> None:
     try:
         address_octets(text)
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"{_shown(text)} is not an IP address") from error
+
+
+def _shown(text: str) -> str:
+    """Quote a part, unless it may be a key that stands in the wrong place."""
+    return "what looks like a key" if _KEY.fullmatch(text) and text else repr(text)
 
 
 def security_associations(texts: Sequence[str]) -> tuple[SecurityAssociation, ...]:
@@ -184,5 +193,5 @@ class TsharkEngine(Struct, frozen=True):
             f"esp.enable_null_encryption_decode_heuristic: {str(self.null_encryption).upper()}",
         ]
         Path(folder, "preferences").write_text("\n".join(preferences) + "\n", "utf-8")
-        lines = "".join(f"{association.line}\n" for association in self.associations)
+        lines = "".join(f"{line}\n" for each in self.associations for line in each.lines)
         Path(folder, "esp_sa").write_text(lines, "utf-8")

@@ -80,7 +80,7 @@ def _span(path: str, capinfos: Path) -> _Span | None:
     """Ask capinfos, which comes with tshark; None if it cannot open the capture."""
     program = str(capinfos) if capinfos.exists() else "capinfos"
     asked = subprocess.run(
-        [program, "-T", "-r", "-B", "-c", "-a", "-e", "-S", path],
+        [program, "-T", "-r", "-B", "-c", "-a", "-e", "-S", "--", path],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,

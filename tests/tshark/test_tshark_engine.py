@@ -174,9 +174,9 @@ def test_security_association() -> None:
     assert found == SecurityAssociation(
         "2001:db8::1", "*", "0xABCD", "aes-cbc", "0x00ff", "any-96", ""
     )
-    assert found.line == (
+    assert found.lines == (
         '"IPv6","2001:db8::1","*","0xABCD","AES-CBC [RFC3602]","0x00ff",'
-        '"ANY 96 bit authentication [no checking]",""'
+        '"ANY 96 bit authentication [no checking]",""',
     )
 
 
@@ -188,6 +188,9 @@ def test_security_association() -> None:
         ("*,*,12,null,,null,", "'12' is no SPI"),
         ("*,*,*,rot13,,null,", "'rot13' is not known: choose from null, "),
         ("*,*,*,aes-cbc,secret,null,", "a key is written as 0x"),
+        ("0x5ec7e7,*,*,null,,null,", "looks like a key is not an IP address"),
+        ("*,*,0x5ec7e75ec7e7,null,,null,", "looks like a key is no SPI"),
+        ("*,*,*,0x5ec7e7,aes-cbc,null,", "looks like a key is not known: choose from null, "),
         ("@/nowhere", "/nowhere: cannot be read"),
     ],
 )
@@ -195,6 +198,21 @@ def test_what_is_no_security_association(text: str, told: str) -> None:
     with pytest.raises(UsageError, match=told) as raised:
         security_associations([text])
     assert "secret" not in str(raised.value)
+    assert "5ec7e7" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("ends", "versions"),
+    [
+        ("*,*", ["IPv6", "IPv4"]),
+        ("192.0.2.1,*", ["IPv4"]),
+        ("*,192.0.2.1", ["IPv4"]),
+        ("*,2001:db8::1", ["IPv6"]),
+    ],
+)
+def test_any_address_is_one_of_both_versions(ends: str, versions: list[str]) -> None:
+    found = security_association(f"{ends},*,null,,any-96,")
+    assert [line.split(",")[0].strip('"') for line in found.lines] == versions
 
 
 def test_file_of_security_associations(tmp_path: Path) -> None:
