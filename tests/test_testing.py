@@ -156,3 +156,12 @@ def test_many_faults_are_counted_after_the_first_ones() -> None:
     told = message(lambda: assert_compliant(made, select=[RULE]))
     assert told.count(f"ERROR {RULE}") == 10
     assert "and 2 faults more" in told
+
+
+def test_an_interrupted_test_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pmiptrace.analysis.Analysis._message", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        assert_compliant(CONFORMS, allow_empty=True)

@@ -147,7 +147,12 @@ def perform_all(
         refuse_to_overwrite(captures, output)
     try:
         with ExitStack() as opened:
-            result = work([opened.enter_context(outlet(output)) for output in outputs])
+            outlets = [opened.enter_context(outlet(output)) for output in outputs]
+            result = work(outlets)
+            # Files take their places one by one: whatever may still fail comes before the first.
+            for output, each in zip(outputs, outlets, strict=True):
+                if output is not None:
+                    each.stream.flush()
     except BrokenPipeError:
         silence_stdout()
         return READER_GONE

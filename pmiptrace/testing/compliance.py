@@ -138,6 +138,8 @@ def _judged(paths: Sequence[str], chosen: Configuration) -> tuple[Report, Result
     report = analysis.report()
     if analysis.errors:
         raise analysis.errors[0]
+    if analysis.interrupted:
+        raise KeyboardInterrupt  # a test passes by the whole of its captures, or not at all
     for exchange in report.exchanges:
         policy.event(exchange)
     events = map(policy.event, report.findings)

@@ -168,6 +168,15 @@ def test_a_report_that_fails_leaves_none_of_the_others(
     assert names(folder) == ["faulty.pcap"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_disk_that_is_full_at_the_end_leaves_none_of_the_others(folder: Path, run: Run) -> None:
+    asked = "--format csv -o /dev/full --format json -o a"
+    result = run("analyze", "faulty.pcap", *asked.split())
+    assert (result.code, result.out) == (2, "")
+    assert "No space left on device" in " ".join(result.err.split())
+    assert names(folder) == ["faulty.pcap"]
+
+
 @pytest.mark.parametrize("when", ["event", "finish"])
 def test_a_format_with_a_fault_is_left_out_and_the_others_are_written(
     folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, when: str
