@@ -12,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from pmiptrace.cli.run import tell
+
 CAPTURE = re.compile(r"\.p?cap(ng)?(\.(gz|bz2|xz))?$")
 """How the names of captures end; the hook is for these files."""
 
@@ -21,6 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     first = len(arguments)
     while first and CAPTURE.search(arguments[first - 1]):
         first -= 1
+    if arguments and first == len(arguments):
+        tell(f"{arguments[-1]}: no capture by its name, so nothing was analyzed")
+        return 2
     worst = 0
     for capture in arguments[first:]:
         command = [sys.executable, "-m", "pmiptrace", "analyze", *arguments[:first], "--", capture]
@@ -28,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
         if done.returncode:
             sys.stdout.buffer.write(done.stdout)
             sys.stdout.flush()
-        worst = max(worst, done.returncode)
+        # A negative one is that of a signal, and counts as it does in a shell.
+        worst = max(worst, done.returncode if done.returncode >= 0 else 128 - done.returncode)
     return worst
 
 

@@ -243,6 +243,19 @@ def test_the_hook_reads_each_capture_on_its_own(
     assert each.main([]) == 0
 
 
+def test_the_hook_fails_where_nothing_was_analyzed(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert each.main(["--allow-empty", str(VIOLATION), "ring.pcap1"]) == 2
+    assert "ring.pcap1: no capture by its name" in capfd.readouterr().err
+
+    def killed(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess(command, -9, b"")
+
+    monkeypatch.setattr(subprocess, "run", killed)
+    assert each.main([str(CONFORMS)]) == 137
+
+
 # -------------------------------------------------------------------------------- Docker
 
 
