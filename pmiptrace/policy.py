@@ -7,6 +7,7 @@ more can be told from one whose finding was not asked for.
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import PurePath
@@ -30,6 +31,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.report.document import fingerprint
 from pmiptrace.selection import Name
+from pmiptrace.track.bounded import keep
 
 if TYPE_CHECKING:
     from pmiptrace.analysis import Event
@@ -81,7 +83,7 @@ class Policy:
         self._known = self._new = 0
         self._mags: Mapping[int, MagNode] = {}
         self._paths: Callable[[], Sequence[str]] = tuple
-        self._exchanges: dict[int, int | None] = {}
+        self._exchanges: OrderedDict[int, int | None] = OrderedDict()
         """Whose exchanges are; only if an ignore asks for it."""
         self._by_mag = any(ignore.mag for ignore in self._ignores)
 
@@ -95,9 +97,7 @@ class Policy:
         if isinstance(event, Finding):
             return self._judged(event)
         if self._by_mag and isinstance(event, Exchange):
-            self._exchanges[event.id] = event.mag
-            if len(self._exchanges) > _REMEMBERED:
-                del self._exchanges[next(iter(self._exchanges))]
+            keep(self._exchanges, event.id, event.mag, _REMEMBERED)
         return event
 
     def reported(self, finding: Finding) -> None:

@@ -7,9 +7,11 @@ their text, in which ``*`` and ``?`` stand for any characters.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TypeVar
+from sys import maxsize
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,14 +32,12 @@ from pmiptrace.model import (
     Status,
 )
 from pmiptrace.selectors import Selector
+from pmiptrace.track.bounded import keep
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc8278 import MagIdentifier
 
 if TYPE_CHECKING:
     from pmiptrace.analysis import Event
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 REMEMBERED = 65536
 """Exchanges and sessions of which a narrowing of a stream knows whether they were selected."""
@@ -170,14 +170,14 @@ class Narrowing:
     """
 
     def __init__(
-        self, selection: Selection, mags: Mapping[int, MagNode], *, limit: int | None = REMEMBERED
+        self, selection: Selection, mags: Mapping[int, MagNode], *, limit: int = REMEMBERED
     ) -> None:
         self.selection = selection
         self.mags = mags
         self._limit = limit
-        self._exchanges: dict[int, bool] = {}
-        self._sessions: dict[int, bool] = {}
-        self._identities: dict[bytes, Identifier] = {}
+        self._exchanges: OrderedDict[int, bool] = OrderedDict()
+        self._sessions: OrderedDict[int, bool] = OrderedDict()
+        self._identities: OrderedDict[bytes, Identifier] = OrderedDict()
 
     def message(self, message: Message) -> bool:
         """Tell whether a message is reported: by its options, sender and receiver.
@@ -190,7 +190,7 @@ class Narrowing:
         ends = (message.source, message.destination)
         option = message.first(MagIdentifier)
         if option is not None:
-            _remember(self._identities, message.source, option.identity, self._limit)
+            keep(self._identities, message.source, option.identity, self._limit)
         identities = (self._identities.get(end) for end in ends)
         return self.selection.parties(mobile_node(message), ends, (*ends, *identities))
 
@@ -200,7 +200,7 @@ class Narrowing:
             return True
         node = mobile_node(exchange.request, exchange.reply)
         chosen = self.selection.parties(node, (exchange.lma,), self._names(exchange.mag))
-        _remember(self._exchanges, exchange.id, chosen, self._limit)
+        keep(self._exchanges, exchange.id, chosen, self._limit)
         return chosen
 
     def session(self, session: Session) -> bool:
@@ -209,7 +209,7 @@ class Narrowing:
             return True
         names = (name for binding in session.bindings for name in self._names(binding.mag))
         chosen = self.selection.parties(session.mobile_node, (session.lma,), tuple(names))
-        _remember(self._sessions, session.id, chosen, self._limit)
+        keep(self._sessions, session.id, chosen, self._limit)
         return chosen
 
     def change(self, session: Session, binding: Binding) -> bool:
@@ -226,9 +226,9 @@ class Narrowing:
             return False
         if not self.selection.is_narrow:
             return True
-        if finding.exchange in self._exchanges:
+        if finding.exchange is not None and finding.exchange in self._exchanges:
             return self._exchanges[finding.exchange]
-        if finding.session in self._sessions:
+        if finding.session is not None and finding.session in self._sessions:
             return self._sessions[finding.session]
         party = finding.party
         is_lma, is_mag = party.role == "LMA", party.role == "MAG"
@@ -259,16 +259,9 @@ class Narrowing:
         return (node.identifier, *node.addresses) if node else ()
 
 
-def _remember(known: dict[K, V], key: K, value: V, limit: int | None) -> None:
-    """Note a value, and forget the one that was noted first if there are more than `limit`."""
-    known[key] = value
-    if limit is not None and len(known) > limit:
-        del known[next(iter(known))]
-
-
 def narrow(report: Report, selection: Selection) -> Report:
     """Give the part of a report that is selected. Captures and message counts stay whole."""
-    narrowing = Narrowing(selection, report.mags, limit=None)
+    narrowing = Narrowing(selection, report.mags, limit=maxsize)
     return replace(
         report,
         sessions=tuple(filter(narrowing.session, report.sessions)),

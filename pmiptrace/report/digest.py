@@ -266,7 +266,7 @@ class Digest:
         self._notes: dict[str, FindingGroup] = {}
         self._mags: dict[int, int | None] = {}
         """The MAGs of the exchanges that findings are about which are kept."""
-        self._trouble: dict[int, Counter[str]] = {}
+        self._trouble: OrderedDict[int, Counter[str]] = OrderedDict()
         """Per session the number of findings by severity, ``inconclusive`` apart, and as
         ``failed`` that of requests refused or not answered."""
         self._sessions: dict[int, Session] = {}
@@ -339,7 +339,7 @@ class Digest:
     def _troubled(self, session: int | None, kind: str) -> None:
         if session is not None:
             if session not in self._trouble and len(self._trouble) >= _TROUBLED:
-                del self._trouble[next(iter(self._trouble))]
+                self._trouble.popitem(last=False)
             self._trouble.setdefault(session, Counter())[kind] += 1
 
     def _session(self, session: Session) -> None:

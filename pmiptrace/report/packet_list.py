@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from time import monotonic
 
@@ -25,6 +26,7 @@ from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Column, Page, Table
 from pmiptrace.report.style import BAD, DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STRONG
 from pmiptrace.report.times import Clock, TimeFormat, duration
+from pmiptrace.track.bounded import keep
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY_SHORT
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
@@ -78,7 +80,7 @@ class PacketList:
         self._table: Table | None = None
         self._lmas: set[bytes] = set()
         """Those seen so far; no more than two are of interest."""
-        self._paths: dict[tuple[str, int | None], str] = {}
+        self._paths: OrderedDict[tuple[str, int | None], str] = OrderedDict()
         """What was written last of a mobile node's path, on a narrow page."""
 
     def add(self, packet: Packet) -> None:
@@ -186,9 +188,7 @@ class PacketList:
         key = (node, option.bid if option is not None else None)
         if self._paths.get(key) == text:
             return ""
-        self._paths[key] = text
-        if len(self._paths) > _REMEMBERED:
-            del self._paths[next(iter(self._paths))]
+        keep(self._paths, key, text, _REMEMBERED)
         return text
 
 

@@ -10,7 +10,7 @@ itself, as a `Finding`.
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -27,6 +27,7 @@ from pmiptrace.model import (
     Step,
     Undecoded,
 )
+from pmiptrace.track.bounded import keep
 
 HELD = 10_000
 """Messages that wait for what is to be known of them."""
@@ -136,7 +137,7 @@ class Packets:
         self._by_place: dict[Place, _Row] = {}
         self._by_message: dict[int, _Row] = {}
         self._by_exchange: dict[int, list[_Row]] = {}
-        self._given: dict[Place, None] = {}
+        self._given: OrderedDict[Place, None] = OrderedDict()
         self._late: list[Finding] = []
         self.messages = 0
         """Messages read so far, asked for or not."""
@@ -250,9 +251,7 @@ class Packets:
         self._by_place.pop(place, None)
         self._by_message.pop(id(row.message), None)
         self._forget(row)
-        self._given[place] = None
-        if len(self._given) > _REMEMBERED:
-            del self._given[next(iter(self._given))]
+        keep(self._given, place, None, _REMEMBERED)
         return Packet(
             frame=row.frame,
             message=row.message,

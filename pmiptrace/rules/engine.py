@@ -23,9 +23,10 @@ What is held or remembered is bounded; at a bound the oldest goes out as it stan
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -66,10 +67,8 @@ from pmiptrace.rules.rule import (
     Verdict,
 )
 from pmiptrace.rules.situation import facts_of
+from pmiptrace.track.bounded import keep
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 CHECKSUM = "RFC6275-9.2-CHECKSUM"
 DUPLICATE = "PM-DUP-CAPTURE"
@@ -275,10 +274,10 @@ class Engine:
         self._turn_to(0)
         self._forget_plans()
         self._open: dict[int, dict[_Slot, Finding]] = {}
-        self._reported: dict[_Slot, Status] = {}
+        self._reported: OrderedDict[_Slot, Status] = OrderedDict()
         self._once: dict[tuple[str, object], Finding] = {}
         self._times: dict[tuple[str, object], int] = {}
-        self._good_hosts: dict[bytes, None] = {}
+        self._good_hosts: OrderedDict[bytes, None] = OrderedDict()
         self._bad_hosts: dict[bytes, _Host] = {}
 
     # --------------------------------------------------------------------------- in and out
@@ -651,7 +650,7 @@ class Engine:
 
     def _report(self, finding: Finding, exchange: int, out: list[Finding]) -> None:
         slot = (finding.rule, finding.party.role, exchange)
-        _remember(self._reported, slot, finding.status, _MAX_REMEMBERED)
+        keep(self._reported, slot, finding.status, _MAX_REMEMBERED)
         out.append(finding)
 
     # ----------------------------------------------------------------------------- checksums
@@ -659,7 +658,7 @@ class Engine:
     def _good_checksum(self, source: bytes, out: list[Finding]) -> None:
         if source in self._good_hosts:
             return
-        _remember(self._good_hosts, source, None, _MAX_HOSTS)
+        keep(self._good_hosts, source, None, _MAX_HOSTS)
         host = self._bad_hosts.pop(source, None)
         if host is not None:
             out.extend(host.held)
@@ -864,12 +863,3 @@ def _merged(earlier: Finding, later: Finding) -> Finding:
 def _gravity(finding: Finding) -> tuple[bool, int]:
     """Give what orders findings of one rule, the gravest first: what is shown, then how bad."""
     return finding.status is Status.INCONCLUSIVE, finding.severity.rank
-
-
-def _remember(memory: dict[K, V], key: K, value: V, limit: int) -> bool:
-    """Put a key into a bounded memory, the oldest out; tell whether it was new."""
-    new = key not in memory
-    memory[key] = value
-    if len(memory) > limit:
-        del memory[next(iter(memory))]
-    return new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from pmiptrace.statistics.paths import Paths
 from pmiptrace.statistics.quantiles import Quantiles
 from pmiptrace.statistics.rate import Rate
 from pmiptrace.statistics.values import KindCount, Rejections, Statistics
+from pmiptrace.track.bounded import keep
 from pmiptrace.track.registration import Registration, registration
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingError, BindingUpdate
 
@@ -53,7 +55,7 @@ class Collector:
         self._rejected: dict[tuple[str, int], set[int | None]] = {}
         self._rate = Rate()
         self._paths = Paths()
-        self._given_up: dict[int, None] = {}
+        self._given_up: OrderedDict[int, None] = OrderedDict()
 
     def event(self, event: Event) -> None:
         """Take an event."""
@@ -126,9 +128,7 @@ class Collector:
             kind.open += 1
             return
         kind.unanswered += 1
-        self._given_up[exchange.id] = None
-        if len(self._given_up) > _REMEMBERED:
-            del self._given_up[next(iter(self._given_up))]
+        keep(self._given_up, exchange.id, None, _REMEMBERED)
 
     def _reject(self, exchange: Exchange, reply: Message) -> None:
         key = (reply.kind, status_of(reply) or 0)

@@ -1,4 +1,8 @@
-"""Tables that senders fill and that must not grow with what they send."""
+"""Tables that senders fill and that must not grow with what they send.
+
+They are ordered dictionaries. A plain one looks for its first entry behind the gaps that all before
+it left: where that goes out for each that comes in, it takes a hundred times as long.
+"""
 
 from __future__ import annotations
 
