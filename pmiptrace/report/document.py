@@ -465,6 +465,10 @@ def capture_document(info: CaptureInfo) -> CaptureDocument:
     )
 
 
+FATAL_PROBLEMS = frozenset({"unopened", "internal-error"})
+"""Problems of a capture for which nothing of it is reported."""
+
+
 def unopened(error: CaptureError) -> CaptureInfo:
     """Give the entry among the captures for one that could not be opened."""
     return CaptureInfo(path=error.path, problems=(Problem("unopened", error.reason),))

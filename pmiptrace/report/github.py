@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pmiptrace.model import Finding, Report, Severity, Status
-from pmiptrace.report.document import clean, path_text
+from pmiptrace.report.document import FATAL_PROBLEMS, clean, path_text
 from pmiptrace.report.files import STANDARD_INPUT, relative_path
 from pmiptrace.report.results import Result, Results, result_text
 from pmiptrace.report.words import count, counted, joined, word
@@ -26,7 +26,6 @@ _RULES = 5
 """Rules that are named of those left out."""
 _KINDS = ("error", "warning", "notice")
 _OF_SEVERITY = dict(zip(Severity, _KINDS, strict=True))
-_FATAL = frozenset({"unopened", "internal-error"})
 
 
 class GithubWriter:
@@ -60,7 +59,7 @@ class GithubWriter:
         first: dict[str, list[str]] = {kind: [] for kind in _KINDS}
         for info in report.captures:
             for problem in info.problems:
-                if problem.kind in _FATAL:
+                if problem.kind in FATAL_PROBLEMS:
                     title = "capture not read" if problem.kind == "unopened" else "fault"
                     text = f"{path_text(info.path)}: {clean(problem.message)}"
                     first["error"].append(command("error", text, title=f"pmiptrace: {title}"))

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from pmiptrace.model import CaptureInfo, Finding, Report, RuleCount, RuleState, Status
 from pmiptrace.report.digest import FindingGroup
-from pmiptrace.report.document import clean, name_text, path_text
+from pmiptrace.report.document import FATAL_PROBLEMS, clean, name_text, path_text
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.version import version
 from pmiptrace.report.words import counted, party_name
@@ -28,7 +28,6 @@ _SHOWN = 16
 """Findings of a rule that a case lists."""
 _REMARKS = 64
 """Remarks that a suite lists."""
-_FATAL = {"unopened", "internal-error"}
 _SUPPRESSED = "suppressed"
 
 _Key = tuple[int, str, str]
@@ -185,7 +184,7 @@ def _class(source: str, section: str | None) -> str:
 def _capture_case(info: CaptureInfo, *, interrupted: bool) -> ET.Element:
     """Give the case that tells whether the capture could be judged at all."""
     case = ET.Element("testcase", classname="pmiptrace.capture", name="capture", time="0")
-    fatal = [problem for problem in info.problems if problem.kind in _FATAL]
+    fatal = [problem for problem in info.problems if problem.kind in FATAL_PROBLEMS]
     if fatal:
         error = ET.SubElement(case, "error", type=fatal[0].kind, message=clean(fatal[0].message))
         error.text = "nothing of it is reported"

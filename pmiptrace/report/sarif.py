@@ -28,6 +28,7 @@ from pmiptrace.model import (
 )
 from pmiptrace.plugins import plugins
 from pmiptrace.report.document import (
+    FATAL_PROBLEMS,
     FindingDocument,
     clean,
     counted_as,
@@ -69,8 +70,6 @@ _EXIT_CODES = {
 }
 _SUCCESSES = {0, 1, 4}
 _KNOWN_BY = {"ignore": "the configuration", "baseline": "the baseline"}
-_FATAL = {"unopened", "internal-error"}
-"""Problems of a capture for which nothing of it is reported."""
 
 
 class SarifWriter:
@@ -150,7 +149,9 @@ def _told(name: str, level: str, text: str) -> dict[str, Any]:
 
 def _notification(problem: Problem, capture: int) -> dict[str, Any]:
     """Give the notification of what is wrong with a capture."""
-    told = _told(problem.kind, "error" if problem.kind in _FATAL else "warning", problem.message)
+    told = _told(
+        problem.kind, "error" if problem.kind in FATAL_PROBLEMS else "warning", problem.message
+    )
     place = {"octet": problem.offset, "frame": problem.frame}
     told["locations"] = [{"physicalLocation": {"artifactLocation": {"index": capture}}}]
     told["properties"] = {name: value for name, value in place.items() if value is not None}
