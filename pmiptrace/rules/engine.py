@@ -801,7 +801,8 @@ def _repeated(numbers: list[int]) -> frozenset[int]:
 
 
 def _fail_again(error: Exception, _: object) -> Verdict | None:
-    raise error
+    # Without its traceback, to which each time would add, and which would keep the step alive.
+    raise error.with_traceback(None)
 
 
 def _bound(each: Rule, options: RuleOptions) -> Check | None:

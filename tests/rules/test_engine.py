@@ -1,5 +1,6 @@
 """What the engine makes of verdicts: findings, their party and place, and what it holds back."""
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -623,3 +624,20 @@ def test_a_rule_that_cannot_tell_what_it_is_for_becomes_a_finding() -> None:
     (finding,) = run(engine, pbu())
     assert (finding.rule, finding.status) == (O_DEREG, Status.NOTE)
     assert finding.message == "the check of this rule crashed: LookupError: no such status"
+
+
+def test_a_rule_that_cannot_tell_its_messages_keeps_none_of_them() -> None:
+    error = LookupError("no such status")
+
+    def confused(shape: Shape) -> Need:
+        raise error
+
+    engine = Engine(rules=[made(O_DEREG, lambda step: PASS, "PBU", given=confused)])
+
+    def refreshes(stage: Stage) -> None:
+        for _ in range(50):
+            stage.pbu(stage.lte)
+            stage.wait(1)
+
+    run(engine, refreshes)
+    assert len(traceback.extract_tb(error.__traceback__)) < 5
