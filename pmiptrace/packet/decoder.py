@@ -375,6 +375,8 @@ class _Chain:
                 end = last - 1 - count
                 if end < start or octets.data[end : last - 1] != bytes(range(1, count + 1)):
                     continue
+                if following == FRAGMENT:  # what is protected is whole (RFC 4303 section 3.3.4)
+                    continue
                 inside = copy(scope)
                 inside.protected = True
                 inside.outer = (*scope.outer, "ESP")

@@ -14,9 +14,17 @@ from pmiptrace.address import address_octets
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.model import Datagram, Frame, Undecoded
-from pmiptrace.packet.build import esp, ipv4, ipv6, udp
+from pmiptrace.packet.build import esp, fragment_header, ipv4, ipv6, udp
 from pmiptrace.packet.decoder import ESP_SHAPES, PacketDecoder, _Chain
-from pmiptrace.packet.numbers import ESP, IPV6, LINK_RAW, MOBILITY_HEADER, UDP
+from pmiptrace.packet.numbers import (
+    DESTINATION_OPTIONS,
+    ESP,
+    FRAGMENT,
+    IPV6,
+    LINK_RAW,
+    MOBILITY_HEADER,
+    UDP,
+)
 from pmiptrace.testing import Trace
 
 MAG, LMA = address_octets("2001:db8:a::1"), address_octets("2001:db8:ff::1")
@@ -131,6 +139,13 @@ def test_analysis(tmp_path) -> None:
     assert read.captures[0].packets == 3
     assert "1 frame protected by ESP" in read.captures[0].problems[0].message
     assert [each.bindings[0].state.value for each in read.sessions] == ["active"]
+
+
+def test_octets_that_look_like_a_fragment_are_not_kept_for_the_others() -> None:
+    fragment = fragment_header(DESTINATION_OPTIONS, bytes(24), position=0, more=True)
+    decoder = PacketDecoder(esp_null=True)
+    (undecoded,) = decoder.decode(frame(protected(fragment, following=FRAGMENT)))
+    assert (undecoded.kind, list(decoder.flush())) == ("esp", [])
 
 
 def test_two_within_one_another() -> None:
