@@ -127,9 +127,12 @@ def in_order(
 
 
 @contextmanager
-def spooled(paths: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Put standard input into a file while it is one of several captures, to be read twice."""
-    if STANDARD_INPUT not in paths or len(paths) == 1:
+def spooled(paths: Sequence[str], *, even_alone: bool = False) -> Iterator[Sequence[str]]:
+    """Put standard input into a file while it is one of several captures, to be read twice.
+
+    `even_alone` does so where it is the only one, for whom reads that twice as well.
+    """
+    if STANDARD_INPUT not in paths or (len(paths) == 1 and not even_alone):
         yield paths
         return
     with standard_input_file() as file:

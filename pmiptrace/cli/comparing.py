@@ -23,7 +23,7 @@ def compare(request: CapturesRequest) -> int:
 def _compare(request: CapturesRequest, tshark: Tshark, stream: BinaryIO) -> Outcome:
     result = Outcome()
     found: list[Crosscheck] = []
-    with spooled(request.captures) as arguments:
+    with spooled(request.captures, even_alone=True) as arguments:
         names = dict(zip(arguments, request.captures, strict=True))
         paths, errors = expand(arguments)
         try:

@@ -87,7 +87,7 @@ def _write(page: Page, result: Crosscheck, tshark: Tshark) -> None:
         if len(unexplained) > _SHOWN:
             page.line((f"and {counted(len(unexplained) - _SHOWN, 'more kind')}", MUTED))
     else:
-        page.line(("No difference that is not explained.", GOOD))
+        page.line(("No unexplained difference.", GOOD))
     if result.explained:
         page.heading("Known differences", f"of tshark {tshark.release}")
         page.table(_KNOWN, [_fault_row(page, text, group) for text, group in _by_fault(result)], 0)
