@@ -116,7 +116,9 @@ def _tshark() -> Check:
     try:
         tshark = find_tshark()
     except UsageError as error:
-        return Check("tshark", State.MISSING, "none", f"for pmiptrace crosscheck: {error}")
+        return Check(
+            "tshark", State.MISSING, "none", f"for crosscheck and --engine tshark: {error}"
+        )
     return Check("tshark", State.GOOD, f"{tshark.release}, {tshark.path}")
 
 

@@ -91,7 +91,11 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
         from pmiptrace.tshark.engine import TsharkEngine, security_associations
         from pmiptrace.tshark.program import find_tshark
 
-        return TsharkEngine(find_tshark(), security_associations(self.esp_sa), self.esp_null)
+        try:
+            known = security_associations(self.esp_sa)
+        except UsageError as error:
+            raise UsageError(f"--esp-sa: {error}") from error
+        return TsharkEngine(find_tshark(), known, self.esp_null)
 
 
 class ViewRequest(Request, frozen=True, kw_only=True):

@@ -83,8 +83,9 @@ class SecurityAssociation(Struct, frozen=True):
 def security_association(text: str) -> SecurityAssociation:
     """Read what a user wrote, in the `FORM`; raises `UsageError` if it makes no sense."""
     cells = [cell.strip() for cell in text.split(",")]
-    if len(cells) != FORM.count(",") + 1:
-        raise UsageError(f"{len(cells)} parts; it takes {FORM}")
+    wanted = FORM.count(",") + 1
+    if len(cells) != wanted:
+        raise UsageError(f"it takes {wanted} parts, {FORM}, not {len(cells)}")
     source, destination, spi, encryption, key, authentication, second = cells
     for address in (source, destination):
         if address != "*":
@@ -127,7 +128,8 @@ def security_associations(texts: Sequence[str]) -> tuple[SecurityAssociation, ..
         try:
             lines = Path(path).read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}: cannot be read") from error
+            reason = getattr(error, "strerror", None) or "not UTF-8"
+            raise UsageError(f"{path}: cannot be read: {reason}") from error
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 try:

@@ -100,5 +100,7 @@ def find_tshark() -> Tshark:
     version = (int(found[1]), int(found[2]), int(found[3]))
     if version < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise UsageError(f"{path}: is of {Tshark(path, version).release}; {oldest} is needed")
+        raise UsageError(
+            f"{path}: is tshark {Tshark(path, version).release}; {oldest} or later is needed"
+        )
     return Tshark(path, version)

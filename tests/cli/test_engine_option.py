@@ -45,7 +45,7 @@ def test_the_page_says_how_to_read_esp(run: Run, hidden: Path) -> None:
     code, out, _ = run("analyze", hidden)
     assert code == 4
     assert "--esp-null" in out
-    assert "--esp-sa" in out
+    assert "--engine tshark and --esp-sa" in out
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,19 @@ def test_keys_need_tshark(run: Run, hidden: Path) -> None:
     code, _, err = run("analyze", hidden, "--esp-sa", "*,*,*,null,,null,")
     assert code == 2
     assert "--esp-sa needs --engine tshark" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("0x7", "--esp-sa: it takes 7 parts"),
+        ("@no-such-file", "--esp-sa: no-such-file: cannot be read: No such file"),
+    ],
+)
+def test_keys_that_make_no_sense(run: Run, hidden: Path, given: str, told: str) -> None:
+    code, _, err = run("analyze", hidden, "--engine", "tshark", "--esp-sa", given)
+    assert code == 2
+    assert told in " ".join(err.split())
 
 
 def test_no_tshark(run: Run, hidden: Path, monkeypatch: pytest.MonkeyPatch) -> None:

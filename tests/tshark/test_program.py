@@ -27,7 +27,7 @@ def test_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("says", "code", "told"),
     [
-        ("TShark (Wireshark) 2.6.20", 0, "is of 2.6.20; 4.0 is needed"),
+        ("TShark (Wireshark) 2.6.20", 0, "is tshark 2.6.20; 4.0 or later is needed"),
         ("TShark (Wireshark) 4.6.9", 1, "does not run as tshark; install it"),
         ("something else", 0, "does not say which tshark it is"),
     ],

@@ -183,7 +183,7 @@ def test_security_association() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("0x1234,aes-cbc,0x00", "3 parts; it takes SOURCE,"),
+        ("0x1234,aes-cbc,0x00", "it takes 7 parts, SOURCE,.*, not 3"),
         ("here,*,*,null,,null,", "'here' is not an IP address"),
         ("*,*,12,null,,null,", "'12' is no SPI"),
         ("*,*,*,rot13,,null,", "'rot13' is not known: choose from null, "),
@@ -220,5 +220,5 @@ def test_file_of_security_associations(tmp_path: Path) -> None:
     path.write_text(f"# lab\n\n{AES}\n")
     assert security_associations([f"@{path}"]) == (security_association(AES),)
     path.write_text(f"{AES}\nnonsense\n")
-    with pytest.raises(UsageError, match="line 2: 1 parts"):
+    with pytest.raises(UsageError, match="line 2: it takes 7 parts"):
         security_associations([f"@{path}"])

@@ -10,7 +10,8 @@ from pmiptrace.report.words import count, counted, known_words, party_name, word
 
 _SILENCE = (
     "the filter: does it let through `ip6 proto 135 or udp port 5436`, fragments and tunnels?",
-    "IPsec: signalling in ESP takes --esp-null if it is not encrypted, or --esp-sa with its keys.",
+    "IPsec: signalling in ESP takes --esp-null if it is not encrypted, else --engine tshark and"
+    " --esp-sa with its keys.",
     "the place: PBU and PBA run between MAG and LMA, not on the access side.",
     "the link type: does Wireshark show the same packets with the filter `mipv6`?",
 )
