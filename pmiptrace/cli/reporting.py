@@ -39,7 +39,7 @@ from pmiptrace.model import (
 from pmiptrace.policy import Policy, today
 from pmiptrace.report.document import clean, with_unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
-from pmiptrace.report.output import Outlet, destination
+from pmiptrace.report.output import Outlet
 from pmiptrace.selection import Narrowing, Outcome, Selection
 
 if TYPE_CHECKING:
@@ -101,9 +101,12 @@ def write_reports(request: ReportRequest) -> int:
     # Standard output is opened first, and so closed last: should its reader be gone by then, the
     # files are in their places.
     outputs = sorted(request.outputs, key=lambda output: output.path is not None)
+    paths = [output.path for output in outputs]
+    if request.write_baseline is not None:
+        paths.append(request.write_baseline)  # told before a long run if it cannot be written
     return perform_all(
         request.captures,
-        [output.path for output in outputs],
+        paths,
         lambda outlets: _analyze(request, policy, redaction, outputs, outlets),
         allow_empty=request.allow_empty,
     )
@@ -126,15 +129,19 @@ def _analyze(
     outputs: Sequence[Output],
     outlets: Sequence[Outlet],
 ) -> Outcome:
-    """Analyze the captures, write the reports, and tell the rest to standard error."""
+    """Analyze the captures, write the reports, and tell the rest to standard error.
+
+    There is an outlet for each of the outputs, and one more if a baseline is to be written.
+    """
     selected = request.selection
     if redaction is not None:
         selected = replace(selected, real=redaction.real)
     formats = [format_named(output.format) for output in outputs]
+    report_outlets, baseline_outlets = outlets[: len(outputs)], outlets[len(outputs) :]
     result = Outcome()
     crowded = any(
         form.streams and outlet.stream.isatty()
-        for form, outlet in zip(formats, outlets, strict=True)
+        for form, outlet in zip(formats, report_outlets, strict=True)
     )
     with progress(wanted=not crowded) as told:
         analysis = request.analysis(
@@ -144,7 +151,7 @@ def _analyze(
         )
 
         reports = []
-        for form, output, outlet in zip(formats, outputs, outlets, strict=True):
+        for form, output, outlet in zip(formats, outputs, report_outlets, strict=True):
             target = Target(
                 stream=outlet.stream,
                 path=output.path,
@@ -158,7 +165,7 @@ def _analyze(
                 exit_code=lambda: result.exit_code(allow_empty=request.allow_empty),
             )
             writer = form.open(target)
-            reports.append(_Report(writer, output, outlet, result, is_alone=len(outputs) == 1))
+            reports.append(_Report(writer, output, outlet, result, is_alone=len(outlets) == 1))
         policy.attend(analysis.mags, lambda: analysis.paths)
         run = _Run(policy, Narrowing(selected, analysis.mags), redaction, result, reports)
         overview = run.follow(request, analysis)
@@ -167,7 +174,9 @@ def _analyze(
     if redaction is not None and len(redaction.captures) > 1:
         for number, path in enumerate(redaction.captures, 1):
             tell(f"redacted-{number} is {path}")
-    _conclude(request, policy, analysis.paths, result)
+    _tell_idle(policy, analysis.paths, result)
+    for outlet in baseline_outlets:
+        _write_baseline(request, policy, result, outlet)
     return result
 
 
@@ -199,24 +208,26 @@ def _policy(request: ReportRequest, redaction: Redaction | None) -> Policy:
     return policy
 
 
-def _conclude(
-    request: ReportRequest, policy: Policy, captures: Sequence[str], result: Outcome
-) -> None:
-    """Write the baseline, if one is asked for, and tell of entries that had no effect."""
-    target, complete = request.write_baseline, result.is_complete
+def _tell_idle(policy: Policy, captures: Sequence[str], result: Outcome) -> None:
+    """Tell of what is said to be known and had no effect."""
     for text in policy.expired_entries():
         tell(text)
-    if complete:
+    if result.is_complete:
         for text in policy.idle_ignores(captures):
             tell(text)
-    if target is None or policy.draft is None:
+
+
+def _write_baseline(
+    request: ReportRequest, policy: Policy, result: Outcome, outlet: Outlet
+) -> None:
+    """Write what is known from now on, unless something is missing in it."""
+    assert policy.draft is not None
+    if not result.is_complete:
+        outlet.discard()
+        tell(f"{request.write_baseline}: not written, as not all could be analyzed")
         return
-    if not complete:
-        tell(f"{target}: not written, as not all could be analyzed")
-        return
-    with destination(target) as stream:
-        stream.write(policy.draft.text.encode())
-    tell(f"{target}: {policy.draft.difference}")
+    outlet.stream.write(policy.draft.text.encode())
+    tell(f"{request.write_baseline}: {policy.draft.difference}")
 
 
 class _Report:

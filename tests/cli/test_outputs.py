@@ -212,15 +212,35 @@ def test_a_report_would_replace_a_capture(folder: Path, run: Run) -> None:
 def test_files_are_written_though_the_reader_of_another_report_goes_away(
     folder: Path, form: str, order: int
 ) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
     target = folder / "a.json"
     first, second = [("--format", "json", "-o", target), ("--format", form, "-o", "-")][::order]
-    command = [sys.executable, "-m", "pmiptrace", "analyze", folder / "faulty.pcap"]
+    done = unread(folder, *first, *second)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert json.loads(target.read_bytes())["findings"]
+
+
+def test_a_baseline_is_written_though_the_reader_of_the_report_goes_away(folder: Path) -> None:
+    done = unread(folder, "--write-baseline", folder / "known.toml")
+    assert done.returncode == 141
+    assert b"3 new" in done.stderr
+    assert "BO-EXCLUSIVE" in (folder / "known.toml").read_text("utf-8")
+
+
+def unread(folder: Path, *arguments: object) -> subprocess.CompletedProcess[bytes]:
+    """Analyze with a standard output that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     try:
-        done = subprocess.run(
-            [*command, *first, *second],
+        return subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pmiptrace",
+                "analyze",
+                folder / "faulty.pcap",
+                *map(str, arguments),
+            ],
             stdout=writing,
             stderr=subprocess.PIPE,
             check=False,
@@ -229,5 +249,3 @@ def test_files_are_written_though_the_reader_of_another_report_goes_away(
         )
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (141, b"")
-    assert json.loads(target.read_bytes())["findings"]
