@@ -17,36 +17,32 @@ from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
 from pmiptrace.errors import CaptureError, UsageError
+from pmiptrace.follower import Change, Event, Follower, Observer, Seen
 from pmiptrace.instant import Instant
 from pmiptrace.merge import Item, Overview, by_time, clock_offsets, in_order, overview, spooled
 from pmiptrace.model import (
-    Binding,
     CaptureInfo,
     Datagram,
     Exchange,
     Finding,
     Frame,
     MagNode,
-    Message,
     Problem,
     Report,
     RuleCount,
     Session,
-    Step,
-    Transition,
     Undecoded,
 )
 from pmiptrace.packet.decoder import PacketDecoder
-from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.rule import RuleOptions
-from pmiptrace.track.peers import KnownMags
 from pmiptrace.track.timers import Timers
-from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.dialect import Dialect, DialectDecoder
 
 if TYPE_CHECKING:
     from pmiptrace.capture.workers import Workers
     from pmiptrace.tshark.engine import TsharkEngine
+
+__all__ = ["Analysis", "Change", "Collection", "Event", "Mask", "Observer", "Progress", "Seen"]
 
 Progress = Callable[[int, int | None], None]
 """Told how many octets of how many were read; the total is None where it is not known."""
@@ -73,25 +69,8 @@ def useful_jobs() -> int:
     return min(cores, USEFUL_JOBS[scanner().name])
 
 
-class Change(Struct, frozen=True):
-    """A binding's change of state, with the session it belongs to."""
-
-    session: Session
-    binding: Binding
-    transition: Transition
-
-
-Seen = Message | Step | Undecoded | None
-Observer = Callable[[Seen, Sequence[Finding]], None]
-"""Told of each message as it is read; then, maybe after others, of the steps it makes, with the
-findings that became final with them, before the events they give. None stands for the end of the
-captures, and the findings that only it settles."""
-
 Mask = Callable[[Datagram | Undecoded], Datagram | Undecoded]
 """Puts others in place of the names in what a frame holds, before it is decoded."""
-
-Event = CaptureInfo | Message | Exchange | Change | Finding | Session
-"""What an analysis gives as it goes on."""
 
 
 class Collection:
@@ -160,15 +139,11 @@ class Analysis:
         self._jobs = jobs
         self._workers: Workers | None = None
         self._decoder = DialectDecoder(dialect)
-        self._tracker = Tracker(timers)
-        self._engine = Engine(options)
+        self._follower = Follower(timers, options, judge=judge, observer=observer)
         self._progress = _Meter(progress)
-        self._observer = observer
         self._mask = mask
         self._other = engine
         self._esp_null = esp_null
-        self._esp: Counter[int] = Counter()
-        """Frames by capture whose ESP was looked into in vain."""
         self._cut: set[str] = set()
         """Captures that tshark could not read to their ends."""
         self._names: dict[str, str] = {}
@@ -176,13 +151,9 @@ class Analysis:
         self._offsets: dict[int, int] = {}
         self._infos: dict[int, CaptureInfo] = {}
         self._readers: dict[int, CaptureReader] = {}
-        self._messages: Counter[int] = Counter()
-        self._duplicates: Counter[int] = Counter()
-        self._dialects: dict[int, str] = {}
         self._is_concluded = False
         self._until = until
         self._limit: _Limit | None = None
-        self._judge = judge
         self._starts: dict[int, int | None] = {}
         """When captures begin that were looked through before they are read."""
         self._kept: dict[int, tuple[CaptureReader, list[Frame]]] = {}
@@ -193,27 +164,16 @@ class Analysis:
         """The moment up to which captures were followed, once they were."""
         self.errors: list[CaptureError] = []
         """The captures that cannot be opened."""
-        self.messages_by_type: Counter[str] = Counter()
-        """Messages so far by their kind, capture duplicates apart."""
         self.interrupted = False
 
     def observe(self, observer: Observer) -> None:
         """Have one more observer hear of every step; to be called before the first event."""
-        first = self._observer
-        if first is None:
-            self._observer = observer
-            return
-
-        def both(seen: Seen, findings: Sequence[Finding]) -> None:
-            first(seen, findings)
-            observer(seen, findings)
-
-        self._observer = both
+        self._follower.observe(observer)
 
     @property
     def mags(self) -> Mapping[int, MagNode]:
         """The MAGs known so far, by every id that they had."""
-        return KnownMags(self._tracker.state.peers)
+        return self._follower.mags
 
     @property
     def dialects(self) -> Mapping[str, Dialect]:
@@ -223,7 +183,12 @@ class Analysis:
     @property
     def rules(self) -> tuple[RuleCount, ...]:
         """How often each rule was judged so far, and how it went."""
-        return self._engine.counts()
+        return self._follower.rules
+
+    @property
+    def messages_by_type(self) -> Counter[str]:
+        """Messages so far by their kind, capture duplicates apart."""
+        return self._follower.messages_by_type
 
     @property
     def started_at(self) -> int | None:
@@ -262,10 +227,7 @@ class Analysis:
                     paths = self._converted(self._other, paths, conversions)
                 with self._employed(paths) as self._workers:
                     for item in self._in_time(self._items(paths)):
-                        if isinstance(item, Message):
-                            yield from self._message(item)
-                        else:
-                            yield from self._undecoded(item)
+                        yield from self._follower.take(item)
         except KeyboardInterrupt:
             self.interrupted = True
         yield from self._conclusion()
@@ -284,15 +246,7 @@ class Analysis:
 
     def overview(self) -> Report:
         """Give the report without sessions, exchanges and findings, once the events are over."""
-        return Report(
-            captures=tuple(info for _, info in sorted(self._infos.items())),
-            messages=self.messages_by_type.total(),
-            messages_by_type=dict(self.messages_by_type.most_common()),
-            mags=dict(self.mags),
-            rules=self.rules,
-            rules_by_capture=tuple(self._engine.counts(index) for index in sorted(self._infos)),
-            interrupted=self.interrupted,
-        )
+        return self._follower.overview(self._infos, interrupted=self.interrupted)
 
     # ------------------------------------------------------------------------------- reading
 
@@ -404,7 +358,7 @@ class Analysis:
         if self._until is None:
             yield from items
             return
-        tolerance = self._tracker.state.timers.reordering
+        tolerance = self._follower.timers.reordering
         for item in items:
             limit, frame = self._limit or self._resolve(self._until), item.frame
             if limit.frame is not None and frame.capture == limit.capture:
@@ -489,59 +443,7 @@ class Analysis:
     def _aligned(self, index: int, time: int | None) -> int | None:
         return None if time is None else time + self._offsets.get(index, 0)
 
-    # ------------------------------------------------------------------------------- judging
-
-    def _message(self, message: Message) -> Iterator[Event]:
-        if self._observer is not None:
-            self._observer(message, ())
-        for step in self._tracker.feed(message):
-            yield from self._step(step)
-
-    def _step(self, step: Step) -> Iterator[Event]:
-        message, exchange = step.message, step.exchange
-        findings = self._engine.evaluate(step) if self._judge else ()
-        if self._observer is not None:
-            self._observer(step, findings)
-        if message is not None and self._count(message, step):
-            yield message
-        for number, (binding, transition) in zip(step.moved, step.transitions, strict=True):
-            session = self._session(step, number)
-            if session is not None:
-                yield Change(session, binding, transition)
-        if exchange is not None and exchange.closed and exchange.reply is message:
-            yield exchange
-        yield from findings
-        if step.before is not None and step.after is None:
-            yield step.before
-
-    def _count(self, message: Message, step: Step) -> bool:
-        """Count a message before anybody hears of it; tell whether it is no duplicate."""
-        index = message.frame.capture
-        if "PM-DUP-CAPTURE" in step.events:
-            self._duplicates[index] += 1
-            return False
-        self._messages[index] += 1
-        self.messages_by_type[message.kind] += 1
-        if message.dialect is not None:
-            self._dialects.setdefault(index, message.dialect)
-        return True
-
-    def _session(self, step: Step, number: int) -> Session | None:
-        """Give the session that a transition of a step is about, as it is after the step."""
-        session = step.after or step.before
-        if session is not None and session.id == number:
-            return session
-        return self._tracker.state.sessions.get(number)
-
-    def _undecoded(self, undecoded: Undecoded) -> Iterator[Event]:
-        findings: Sequence[Finding] = ()
-        if undecoded.kind == "esp":
-            self._esp[undecoded.frame.capture] += 1
-        elif self._judge:
-            findings = self._engine.undecoded(undecoded)
-        if self._observer is not None:
-            self._observer(undecoded, findings)
-        yield from findings
+    # ------------------------------------------------------------------------------- the end
 
     def _conclusion(self) -> Iterator[Event]:
         """Give what the end of the captures settles."""
@@ -560,15 +462,8 @@ class Analysis:
         if self._until is not None and end is not None:
             limit = self._limit or self._resolve(self._until)
             end = end if limit.time is None else min(end, limit.time)
-        for step in self._tracker.finish(end):
-            yield from self._step(step)
         self.ended_at = end
-        yield from self._tracker.unfinished()
-        findings = self._engine.finish() if self._judge else ()
-        if self._observer is not None:
-            self._observer(None, findings)
-        yield from findings
-        yield from self._tracker.state.sessions
+        yield from self._follower.conclude(end)
         for _, info in sorted(self._infos.items()):
             yield info
 
@@ -581,22 +476,15 @@ class Analysis:
         return CaptureInfo(path=name, problems=(Problem("unread", "the run ended before it"),))
 
     def _info(self, index: int, reader: CaptureReader) -> CaptureInfo:
-        info = reader.info
+        esp = None if self._esp_null else reader.esp_frames
+        info = self._follower.counted(index, reader.info, esp)
         problems = info.problems
-        esp = self._esp[index] if self._esp_null else reader.esp_frames
-        if esp:
-            frames = "frame" if esp == 1 else "frames"
-            text = f"{esp} {frames} protected by ESP not decoded"
-            problems = (*problems, Problem("esp", text))
         if info.path in self._cut:
             problems = (*problems, Problem("cut", "tshark could not read it to its end"))
         return replace(
             info,
             path=self._names.get(info.path, info.path),
-            messages=self._messages[index],
-            duplicates=self._duplicates[index],
             clock_offset=self._offsets.get(index, 0),
-            dialect=self._dialects.get(index),
             problems=problems,
         )
 

@@ -25,7 +25,9 @@ ACROSS = {
     "configuration": "report",
     "doctor": "wire",
     "expression": "capture",
+    "follower": "rules",
     "instant": "capture",
+    "live": "rules",
     "merge": "wire",
     "policy": "report",
     "plugins": "rules",
@@ -42,7 +44,7 @@ BESIDE = {
     "rules": {"selection", "testing"},
     "report": {
         *("analysis", "cache", "configuration", "doctor", "expression", "selection"),
-        *("plugins", "selectors", "settings", "statistics", "tshark"),
+        *("live", "plugins", "selectors", "settings", "statistics", "tshark"),
     },
     "export": {"analysis"},
     "cli": set(ACROSS),

@@ -58,10 +58,13 @@ class Tracker:
             yield from self._registrations.shed()
             yield from self.state.shed()
 
+    def advance(self, time: int | None) -> Iterator[Step]:
+        """Let time go on without a message: the alarms up to then ring."""
+        yield from map(self._memory.rung, self.state.clock.advance(time))
+
     def finish(self, time: int | None = None) -> Iterator[Step]:
         """End the capture at a time: alarms up to then ring, answers held back are let go."""
-        end = self._last if time is None else max(time, self._last or time)
-        yield from map(self._memory.rung, self.state.clock.advance(end))
+        yield from self.advance(self._last if time is None else max(time, self._last or time))
         yield from map(self._memory.rung, self._registrations.release_all())
 
     def unfinished(self) -> Iterator[Exchange]:
