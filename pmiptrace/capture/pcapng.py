@@ -27,6 +27,7 @@ from pmiptrace.capture.candidates import ESP, REJECT, Buffer, examine
 from pmiptrace.capture.records import (
     ENHANCED_PACKET,
     INTERFACE,
+    INTERFACE_STATISTICS,
     PACKET,
     SECTION_HEADER,
     SIMPLE_PACKET,
@@ -63,9 +64,11 @@ _SEARCH_FOR = {
 }  # fmt: skip
 """What a search behind damage looks at: low block types with a believable length, sections."""
 BYTE_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
-SECTION_LEAST, _INTERFACE_LEAST = 28, 20
-"""Octets of the smallest Section Header and Interface Description Blocks."""
+SECTION_LEAST, _INTERFACE_LEAST, _STATISTICS_LEAST = 28, 20, 24
+"""Octets of the smallest Section Header, Interface Description and Statistics Blocks."""
 _OPTION_RESOLUTION, _OPTION_FCS, _OPTION_OFFSET = 9, 13, 14
+_OPTION_DROPS = (5, 7)
+"""Of Interface Statistics Blocks: packets that the interface, and the system, had no room for."""
 _OPTION_FLAGS = 2
 """Of Enhanced Packet and Packet Blocks: bits 5 to 8 are the octets of the FCS, if not zero."""
 _INTERFACE_LIMIT = 65536
@@ -286,6 +289,8 @@ class PcapngWalk(Walk):
             going = self._add_interface(bytes(window.buffer[place : place + length]))
         elif kind in _PACKET_BLOCKS:
             frame, going = self._take_packet(kind, length)
+        elif kind == INTERFACE_STATISTICS:
+            self._count_drops(bytes(window.buffer[place : place + length]))
         elif kind in _NUMBERED:
             self.tally.number += 1
             self.tally.others += 1
@@ -312,6 +317,19 @@ class PcapngWalk(Walk):
             self._shapes.append(interface.shape)
             self._changed()
         return going
+
+    def _count_drops(self, block: bytes) -> None:
+        """Take the counters of an Interface Statistics Block; they count from the beginning on."""
+        if len(block) < _STATISTICS_LEAST:
+            return
+        (interface,) = self._word(block, 8)
+        counters = [
+            unpack_from(f"{self._order}Q", value)[0]
+            for code, value in options(block[20:-4], self._order)
+            if code in _OPTION_DROPS and len(value) == 8
+        ]
+        if counters and interface < len(self._interfaces):
+            self.drops[self._earlier + interface] = sum(counters)
 
     def _take_packet(self, kind: int, length: int) -> tuple[Frame | None, bool]:
         """Count the packet in the block at the window's position, and make its frame if wanted."""

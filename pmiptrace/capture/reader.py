@@ -150,6 +150,12 @@ class CaptureReader:
         return self._walk.tally.esp
 
     @property
+    def drops(self) -> int | None:
+        """Packets lost while capturing, as far as statistics in it tell; None if there are none."""
+        drops = self._walk.drops
+        return sum(drops.values()) if drops else None
+
+    @property
     def bytes_read(self) -> int:
         """Octets taken from the file so far, to set against `size`."""
         return self._source.bytes_read

@@ -82,6 +82,8 @@ class Walk(ABC):
         self.last_time: int | None = None
         self.truncated = False
         self.problems: list[Problem] = []
+        self.drops: dict[int, int] = {}
+        """By interface, the packets lost of which the capture tells."""
         self.ahead: Ahead | None = None
         """Segments of the capture that others scan meanwhile."""
         self._searched = 0

@@ -1,3 +1,4 @@
+import io
 import shutil
 import subprocess
 from struct import pack
@@ -18,6 +19,7 @@ from container_bytes import (
     simple,
 )
 
+from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.errors import CaptureError
 
 ORDERS = pytest.mark.parametrize("order", ["<", ">"])
@@ -284,3 +286,30 @@ def test_numbers_and_times_are_those_of_tshark(tmp_path):
     for text, frame in zip(out[1::2], frames, strict=True):
         seconds, _, digits = text.partition(".")
         assert int(seconds) * SECOND + int(digits.ljust(9, "0")) == frame.time
+
+
+def statistics(*options, number=0, order="<"):
+    return block(5, pack(f"{order}3I", number, 0, 0) + b"".join(options), order)
+
+
+@ORDERS
+def test_drops_are_those_of_the_last_statistics(order):
+    def counter(code, value):
+        return option(code, pack(f"{order}Q", value), order)
+
+    octets = section(order) + interface(order) + interface(order) + enhanced(b"x" * 60, order)
+    with reader(octets) as found:
+        assert (found.drops, [*found] != []) == (None, True)
+        assert found.drops is None
+    octets += statistics(counter(4, 1000), counter(5, 3), counter(7, 2), order=order)
+    octets += statistics(counter(5, 7), number=1, order=order)
+    octets += statistics(counter(5, 4), counter(7, 2), order=order)
+    octets += statistics(counter(5, 99), number=2, order=order)  # no such interface
+    octets += block(5, b"", order) + statistics(option(5, b"short", order), order=order)
+    with reader(octets) as found:
+        assert len([*found]) == 1
+        assert found.drops == 6 + 7
+
+
+def reader(octets):
+    return CaptureReader("-", stream=io.BytesIO(octets), every_frame=True)
