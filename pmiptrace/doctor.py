@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
-from shutil import get_terminal_size, which
+from shutil import get_terminal_size
 from typing import TextIO
 
 from msgspec import Struct
 
 from pmiptrace.capture.scanner import COMPILED, VARIABLE, scanner
 from pmiptrace.errors import UsageError
+from pmiptrace.live.dumpcap import INSTALL, PERMISSION, find_dumpcap
 from pmiptrace.tshark.program import find_tshark
 
 TESTED = ((3, 11), (3, 14))
@@ -123,36 +123,22 @@ def _tshark() -> Check:
 
 
 def _dumpcap() -> Check:
-    """Look for Wireshark's capture program, which users pipe into ``analyze -``."""
-    path = which("dumpcap")
-    if path is None:
-        remedy = "to capture with: apt-get install wireshark-common, or the Wireshark installer"
+    """Look for Wireshark's capture program, by which ``live`` captures."""
+    try:
+        dumpcap = find_dumpcap()
+    except UsageError:
+        remedy = f"to capture, with pmiptrace live for instance: {INSTALL}"
         return Check("dumpcap", State.MISSING, "none", remedy)
     try:
-        listed = subprocess.run(
-            [path, "-D"], capture_output=True, check=True, stdin=subprocess.DEVNULL
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return Check("dumpcap", State.MISSING, f"{path}, does not run", _PERMISSION)
-    if os.name == "posix" and os.geteuid() != 0 and not _has_capability(path):
-        return Check("dumpcap", State.MISSING, f"{path}, may not capture", _PERMISSION)
-    return Check("dumpcap", State.GOOD, f"{path}, {len(listed.splitlines())} interfaces")
+        interfaces = dumpcap.interfaces()
+    except UsageError:
+        return Check("dumpcap", State.MISSING, f"{dumpcap.path}, does not run", _PERMISSION)
+    if not dumpcap.is_permitted:
+        return Check("dumpcap", State.MISSING, f"{dumpcap.path}, may not capture", _PERMISSION)
+    return Check("dumpcap", State.GOOD, f"{dumpcap.path}, {len(interfaces)} interfaces")
 
 
-_PERMISSION = (
-    "Debian and Ubuntu: dpkg-reconfigure wireshark-common, usermod -aG wireshark USER, and log in"
-    " again; elsewhere: setcap cap_net_raw,cap_net_admin+eip on it"
-)
-
-
-def _has_capability(path: str) -> bool:
-    """Tell whether a program gets rights of its own when it is started; Linux only."""
-    if not hasattr(os, "listxattr"):
-        return True  # macOS gives rights to /dev/bpf*, and dumpcap itself tells of them
-    try:
-        return "security.capability" in os.listxattr(os.path.realpath(path))
-    except OSError:
-        return True
+_PERMISSION = f"for pmiptrace live. {PERMISSION}"
 
 
 def _terminal(stdout: TextIO) -> Check:

@@ -30,6 +30,12 @@ _TIME = re.compile(rf"([0-9]{{1,15}}(?:\.[0-9]{{1,9}})?) ?({'|'.join(UNITS)})")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
+def span(text: str) -> int | None:
+    """Give the nanoseconds of a text such as ``10min``; None if it is none of that form."""
+    found = _TIME.fullmatch(text)
+    return int(Decimal(found[1]) * UNITS[found[2]]) if found else None
+
+
 class Kind(Enum):
     """What values a setting takes."""
 
@@ -114,8 +120,7 @@ class Setting(Struct, frozen=True):
         if not isinstance(value, str):
             return None
         if self.kind is Kind.TIME:
-            found = _TIME.fullmatch(value)
-            return int(Decimal(found[1]) * UNITS[found[2]]) if found else None
+            return span(value)
         digits = value.removesuffix("%") if self.kind is Kind.PERCENT else value
         is_number = _COUNT.fullmatch(digits) and (self.kind is Kind.COUNT) == (digits == value)
         return int(digits) if is_number else None

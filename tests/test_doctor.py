@@ -19,6 +19,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that is the whole search path."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("PMIPTRACE_TSHARK", raising=False)
+    monkeypatch.delenv("PMIPTRACE_DUMPCAP", raising=False)
     return tmp_path
 
 

@@ -16,6 +16,7 @@ from pmiptrace.cli.crosscheck import CROSSCHECK_EXIT_CODES, crosscheck
 from pmiptrace.cli.dissect import DISSECT_EXIT_CODES, dissect
 from pmiptrace.cli.doctor import DOCTOR_EXIT_CODES, doctor
 from pmiptrace.cli.explain import explain
+from pmiptrace.cli.live import LIVE_EXIT_CODES, live
 from pmiptrace.cli.options import options
 from pmiptrace.cli.rules import rules
 from pmiptrace.cli.states import states
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command(cls=AnalyzeCommand, short_help="Report who broke which rule, and the bindings.")(
     analyze
 )
+app.command(short_help="Capture, and show what happens as it does.", epilog=LIVE_EXIT_CODES)(live)
 app.command(
     short_help="List the messages, or show every field of some.", epilog=DISSECT_EXIT_CODES
 )(dissect)

@@ -48,7 +48,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ReportRequest(Request, frozen=True, kw_only=True):
+class JudgingRequest(Request, frozen=True, kw_only=True):
+    """What commands are asked for that report findings."""
+
+    @property
+    def selection(self) -> Selection:
+        """What is reported; raises `UsageError` for a rule that does not exist."""
+        chosen = self.configuration
+        return replace(
+            super().selection,
+            select=chosen.select,
+            ignore=chosen.ignore,
+            fail_on=chosen.fail_on,
+        )
+
+
+class ReportRequest(JudgingRequest, frozen=True, kw_only=True):
     """What ``analyze`` is asked for."""
 
     captures: tuple[str, ...]
@@ -63,17 +78,6 @@ class ReportRequest(Request, frozen=True, kw_only=True):
     write_baseline: str | None = None
     """The file of the baseline to write, if one is asked for."""
     baseline_reason: str | None = None
-
-    @property
-    def selection(self) -> Selection:
-        """What is reported; raises `UsageError` for a rule that does not exist."""
-        chosen = self.configuration
-        return replace(
-            super().selection,
-            select=chosen.select,
-            ignore=chosen.ignore,
-            fail_on=chosen.fail_on,
-        )
 
     def baseline(self) -> Baseline | None:
         """Give what is known; of a baseline that is to be written, what it has so far as well.

@@ -22,6 +22,8 @@ class TextOptions(Struct, frozen=True, kw_only=True):
     """The options that leave out mobile nodes, MAGs or LMAs, if there are any."""
     coverage: bool = False
     """Whether every rule is listed with how often it was judged."""
+    advice: bool = True
+    """Whether the captures are files, so that a reader can be told what to do with them next."""
     captures: int = 10
     rules: int = 20
     parties: int = 3

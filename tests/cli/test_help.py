@@ -14,6 +14,7 @@ COMMANDS = (
     *NARROWED,
     *(f"export {kind}" for kind in ("annotated", "signalling", "anonymised", "wireshark-lua")),
     *("config", "crosscheck", "explain", "rules", "options", "codes", "states", "doctor"),
+    "live",
 )
 
 

@@ -196,6 +196,8 @@ def test_commands_and_options_exist(page: Path) -> None:
 def test_filters_and_fields_exist(page: Path) -> None:
     fields = {name: column.field for name, column in columns().items()}
     for line in code(page.read_text("utf-8")):
+        if line.startswith("pmiptrace live"):
+            continue  # its filters are those of libpcap
         for filter_ in re.findall(r"--filter (?:'([^']+)'|([a-z_.]+))", line):
             parse("".join(filter_), fields)
         for names in re.findall(r"--fields ([a-z][\w.,]+)", line):

@@ -23,7 +23,7 @@ from pmiptrace.report.digest import (
     status_text,
 )
 from pmiptrace.report.lanes import Scale, lane, scale, states_of
-from pmiptrace.report.page import Column
+from pmiptrace.report.page import Column, Page
 from pmiptrace.report.style import BAD, DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STATE, STRONG
 from pmiptrace.report.times import duration
 from pmiptrace.report.view import View
@@ -160,9 +160,9 @@ def _row(view: View, run: Run, known: set[tuple[int | None, bytes]]) -> list[Tex
         page.text(_frames(view, run)),
         page.text(_path(view, exchange, known)),
         page.text("" if number is None else (str(number), STRONG)),
-        page.text(_request(run)),
+        page.text(request_words(run)),
         page.text("" if time is None else duration(time)),
-        _answer(view, run),
+        answer_text(page, run),
     ]
 
 
@@ -191,7 +191,8 @@ def _path(view: View, exchange: Exchange, known: set[tuple[int | None, bytes]]) 
     return " ".join(filter(None, (access, address_text(address), arrow)))
 
 
-def _request(run: Run) -> str:
+def request_words(run: Run) -> str:
+    """Say what was asked for."""
     exchange, option = run.first, multipath(run.first)
     asked = lifetime(exchange.request)
     words = [f"{count(len(run.exchanges))} x"] if len(run.exchanges) > 1 else []
@@ -205,8 +206,9 @@ def _request(run: Run) -> str:
     return " ".join(words)
 
 
-def _answer(view: View, run: Run) -> Text:
-    page, exchange = view.page, run.first
+def answer_text(page: Page, run: Run) -> Text:
+    """Say what was answered, and how often it had to be asked."""
+    exchange = run.first
     asked, granted = lifetime(exchange.request), lifetime(exchange.reply)
     text = page.text()
     if exchange.reply is None:

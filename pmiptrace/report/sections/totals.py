@@ -25,6 +25,8 @@ def write_totals(view: View) -> None:
         [[page.text((name, MUTED)), page.text(text)] for name, text in rows],
         2,
     )
+    if not view.options.advice:
+        return
     page.blank()
     page.line(("Next", STRONG))
     for advice in _advice(view):

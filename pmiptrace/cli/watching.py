@@ -1,0 +1,444 @@
+"""What ``live`` does: captures, shows what happens, and reports in the end."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
+from time import monotonic_ns, time_ns
+from typing import BinaryIO, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmiptrace.analysis import Event
+from pmiptrace.baseline import read_baseline
+from pmiptrace.capture.scanner import scanner
+from pmiptrace.capture.source import STANDARD_INPUT
+from pmiptrace.cli.reporting import JudgingRequest
+from pmiptrace.cli.run import perform, tell, tell_no_match
+from pmiptrace.errors import CaptureError, UsageError
+from pmiptrace.live.analysis import LiveAnalysis
+from pmiptrace.live.dumpcap import PERMISSION, Capture, Drops, find_dumpcap
+from pmiptrace.live.feed import Feed
+from pmiptrace.live.filter import FILTER
+from pmiptrace.live.recording import Recording, Ring
+from pmiptrace.model import SECOND, Exchange, Finding, Problem, Report, Session, Status
+from pmiptrace.policy import Policy, today
+from pmiptrace.report.digest import Digest
+from pmiptrace.report.document import unopened
+from pmiptrace.report.formats import ReportWriter, Target, format_named
+from pmiptrace.report.live.situation import Situation
+from pmiptrace.report.output import console, destination
+from pmiptrace.report.text import render
+from pmiptrace.report.view import TextOptions
+from pmiptrace.report.words import count, counted, joined
+from pmiptrace.rules.catalogue import catalogue
+from pmiptrace.selection import Narrowing, Outcome
+from pmiptrace.selectors import selectors
+from pmiptrace.settings import span
+
+PATIENCE = 0.2
+"""Seconds after which to look up from an idle capture: what the clock brings about is not late."""
+_REST = 5 * SECOND
+"""Nanoseconds that a capture which was told to end may take to deliver the rest."""
+_UNWRITTEN = 2
+"""Exit code if the capture could not be kept to its end."""
+_RING = re.compile(r"([1-9][0-9]{0,5}):([1-9][0-9]{0,6})")
+
+
+class LiveRequest(JudgingRequest, frozen=True, kw_only=True):
+    """What ``live`` is asked for."""
+
+    interfaces: tuple[str, ...] = ()
+    capture_filter: str | None = None
+    buffer: int | None = None
+    write: str | None = None
+    ring: str | None = None
+    duration: str | None = None
+    until_finding: tuple[str, ...] = ()
+    format: str = "text"
+
+    @property
+    def reads_pipe(self) -> bool:
+        """Whether somebody else captures; raises `UsageError` for what makes no sense with it."""
+        if STANDARD_INPUT not in self.interfaces:
+            return False
+        if len(self.interfaces) > 1:
+            raise UsageError("-i - stands alone: what is captured on interfaces has a pipe already")
+        if self.capture_filter is not None or self.buffer is not None:
+            raise UsageError("--filter and --buffer are for interfaces, not for a pipe")
+        return True
+
+    def policy(self) -> Policy:
+        """Give what is made of findings; raises `UsageError` for what makes no sense."""
+        chosen = self.configuration
+        return Policy(
+            severities=chosen.severities,
+            ignores=chosen.ignores,
+            baseline=None if chosen.baseline is None else read_baseline(chosen.baseline),
+            today=today(),
+        )
+
+    def recording(self) -> Recording | None:
+        """Begin to keep what is captured; raises `UsageError` if that is not possible."""
+        if self.write is None:
+            if self.ring is not None:
+                raise UsageError("--ring needs -w FILE, from which its files have their names")
+            return None
+        if self.ring is None:
+            return Recording(self.write)
+        found = _RING.fullmatch(self.ring)
+        if found is None:
+            raise UsageError(f"--ring takes FILES:MB, as 20:100, not {self.ring!r}")
+        return Recording(self.write, Ring(int(found[1]), int(found[2]) * 1_000_000))
+
+    @property
+    def length(self) -> int | None:
+        """Nanoseconds after which to end; raises `UsageError` for what is no time."""
+        if self.duration is None:
+            return None
+        length = span(self.duration)
+        if not length:
+            raise UsageError(
+                f"--duration takes a time with its unit (10min), not {self.duration!r}"
+            )
+        return length
+
+
+class View(Protocol):
+    """Shows what happens."""
+
+    def event(self, event: Event) -> object:
+        """Take in what became known, if it is selected."""
+
+    def refresh(self, situation: Situation) -> object:
+        """Show how things stand."""
+
+
+def show_interfaces() -> int:
+    """List the interfaces of dumpcap; raises `UsageError` if it is not there or does not run."""
+    dumpcap = find_dumpcap()
+    found = dumpcap.interfaces()
+    width = max((len(each.name) for each in found), default=0)
+    with destination(None) as stream:
+        for each in found:
+            line = f"{each.name:{width}}  {each.description}".rstrip()
+            stream.write(line.encode(errors="backslashreplace") + b"\n")
+    if not dumpcap.is_permitted:
+        tell(f"{dumpcap.path} may not capture. {PERMISSION}")
+    elif not found:
+        tell(f"{dumpcap.path} has no interface to capture on. {PERMISSION}")
+    return 0
+
+
+def watch(request: LiveRequest) -> int:
+    """Do what is asked for and give the exit code; raises `UsageError` if it makes no sense."""
+    scanner()  # a wrong choice is told before anything is done
+    if not request.interfaces:
+        raise UsageError("name an interface with -i; pmiptrace live --list shows what there is")
+    return perform(
+        (), None, lambda stream: _Watch(request, stream).run(), allow_empty=request.allow_empty
+    )
+
+
+def _standard_input() -> BinaryIO:
+    """Give standard input without a buffer: a thread that waits in one keeps others from ending.
+
+    Raises `UsageError` if nobody pipes anything into it.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("-i - reads a pipe: tcpdump -U -w - ... | pmiptrace live -i -")
+    return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+
+
+class _Watch:
+    """One live capture, from its beginning to the report."""
+
+    def __init__(self, request: LiveRequest, stream: BinaryIO) -> None:
+        self._request = request
+        self._stream = stream
+        self._length = request.length
+        self._until = selectors(request.until_finding, catalogue())
+        self._selection = request.selection
+        self._policy = request.policy()
+        chosen = request.configuration
+        self._analysis = LiveAnalysis(
+            dialect=chosen["dialect"],
+            timers=chosen.settings.timers,
+            options=chosen.settings.options,
+            esp_null=request.esp_null,
+        )
+        self._follower = self._analysis.follower
+        self._policy.attend(self._follower.mags, lambda: (self._feed.info.path,))
+        self._narrowing = Narrowing(self._selection, self._follower.mags)
+        self._digest = Digest()
+        self._writer: ReportWriter | None = None
+        self._capture: Capture | None = None
+        self._is_failed = False
+        self._is_found = False
+        """Whether a finding came at which the capture is to end."""
+        self._has_matched = False
+
+    def run(self) -> Outcome:
+        """Capture until something ends it, then report."""
+        request = self._request
+        is_pipe = request.reads_pipe
+        self._source = "standard input" if is_pipe else joined(request.interfaces)
+        with ExitStack() as stack:
+            stop = stack.enter_context(_stopping())
+            dumpcap = None if is_pipe else find_dumpcap()
+            self._recording = request.recording()
+            if self._recording is not None:
+                stack.callback(self._recording.close)
+            if dumpcap is None:
+                stream = _standard_input()
+            else:
+                self._capture = dumpcap.capture(
+                    request.interfaces, request.capture_filter or FILTER, buffer=request.buffer
+                )
+                stack.callback(self._capture.close)
+                stack.callback(self._capture.stop)
+                stream = self._capture.stream
+            self._feed = Feed(
+                stream,
+                "-" if is_pipe else self._source,
+                every_frame=request.esp_null,
+                recording=self._recording,
+            )
+            self._began, self._start = time_ns(), monotonic_ns()
+            self._feed.start()
+            with self._opened() as view:
+                self._follow(view, stop)
+                ending = self._ended(view)
+                report = self._conclude(view, ending)
+        return self._report(report, ending)
+
+    # ------------------------------------------------------------------------- while it goes on
+
+    @contextmanager
+    def _opened(self) -> Iterator[View]:
+        """Open what shows what happens."""
+        request, mags = self._request, self._follower.mags
+        if request.format == "jsonl":
+            target = Target(stream=self._stream, live=True, mags=mags)
+            self._writer = format_named("jsonl").open(target)
+            yield _EventsAlone(self._writer)
+        elif self._stream.isatty():
+            from pmiptrace.report.live.screen import LiveScreen
+
+            with console(None, self._stream) as page:
+                screen = LiveScreen(
+                    page,
+                    request.time,
+                    mags,
+                    lambda: self._follower.sessions,
+                    self._narrowing.change,
+                )
+                screen.open()
+                try:
+                    yield screen
+                finally:
+                    screen.close()
+        else:
+            from pmiptrace.report.live.lines import LiveLines
+
+            # An encoding that lacks a character shall not end the capture.
+            if isinstance(sys.stdout, TextIOWrapper):
+                sys.stdout.reconfigure(errors="backslashreplace")
+            yield LiveLines(sys.stdout, request.time, mags)
+
+    def _follow(self, view: View, stop: _Stop) -> None:
+        """Take what comes, and let time go by, until something ends it."""
+        feed, analysis = self._feed, self._analysis
+        while not (stop.is_asked or feed.has_ended or self._is_found or self._is_over):
+            for arrival in feed.take(PATIENCE):
+                self._take(view, analysis.arrived(arrival))
+            if feed.is_dry:
+                self._take(view, analysis.passed(monotonic_ns()))
+            view.refresh(self._situation())
+
+    def _ended(self, view: View) -> _Ending:
+        """Have the capture end and take the rest; from a pipe, what is there already."""
+        feed, capture = self._feed, self._capture
+        if capture is not None and not feed.has_ended:
+            capture.stop()
+        end = monotonic_ns() + _REST
+        while not feed.has_ended and monotonic_ns() < end:
+            arrivals = feed.take(PATIENCE)
+            for arrival in arrivals:
+                self._take(view, self._analysis.arrived(arrival))
+            if capture is None and not arrivals:
+                break
+        if capture is None:
+            return _Ending(lost=feed.drops or 0)
+        faults, drops = capture.close()
+        lost = feed.drops or 0 if drops is None else drops.kernel + drops.dumpcap
+        return _Ending(faults, drops, lost)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._length is not None and monotonic_ns() - self._start >= self._length
+
+    def _take(self, view: View, events: Iterable[Event]) -> None:
+        """Show events, those that are selected."""
+        for event in events:
+            chosen = self._narrowing.event(self._policy.event(event))
+            if chosen is None:
+                continue
+            if isinstance(chosen, Finding):
+                self._policy.reported(chosen)
+                self._is_failed |= self._selection.fails(chosen)
+                self._is_found |= self._is_awaited(chosen)
+            self._has_matched |= isinstance(chosen, Exchange | Session)
+            if self._writer is None:
+                self._digest.add(chosen)
+            view.event(chosen)
+
+    def _is_awaited(self, finding: Finding) -> bool:
+        return (
+            any(selector.means(finding) for selector in self._until)
+            and finding.suppression is None
+            and finding.status is not Status.INCONCLUSIVE
+        )
+
+    @property
+    def _file(self) -> str | None:
+        """What is captured, as one file that can be analyzed again; None if there is none."""
+        recording, is_ring = self._recording, self._request.ring is not None
+        return None if recording is None or is_ring else recording.path
+
+    def _situation(self) -> Situation:
+        recording = self._recording
+        return Situation(
+            source=self._source,
+            began=self._began,
+            elapsed=monotonic_ns() - self._start,
+            time=self._analysis.time,
+            packets=self._feed.info.packets,
+            messages=self._follower.messages_by_type.total(),
+            drops=self._feed.drops,
+            recording=None if recording is None else recording.path,
+            recorded=0 if recording is None else recording.octets,
+            trouble=None if recording is None else recording.problem,
+        )
+
+    # --------------------------------------------------------------------------------- the end
+
+    def _conclude(self, view: View, ending: _Ending) -> Report:
+        """Show what the end settles; give what is known of the whole."""
+        feed = self._feed
+        if feed.fault is not None:
+            raise feed.fault
+        info = feed.info
+        if feed.error is not None:
+            reason = ending.faults[0] if ending.faults else feed.error.reason
+            info = unopened(CaptureError(info.path, reason))
+        elif self._file is not None:
+            info = replace(info, path=self._file)
+        if ending.lost:
+            text = f"{counted(ending.lost, 'packet')} dropped while capturing"
+            info = replace(info, problems=(*info.problems, Problem("drops", text)))
+        self._take(view, self._analysis.conclude(info, feed.esp_frames))
+        whole = self._analysis.overview()
+        counts = self._selection.counts(whole.rules)
+        apart = tuple(map(self._selection.counts, whole.rules_by_capture))
+        return replace(whole, rules=counts, rules_by_capture=apart)
+
+    def _report(self, report: Report, ending: _Ending) -> Outcome:
+        """Write the report, and tell how the capture went."""
+        feed, selected, recording = self._feed, self._selection, self._recording
+        if self._writer is not None:
+            self._writer.finish(report)
+        elif feed.error is None:
+            options = TextOptions(
+                time=self._request.time,
+                narrowness=selected.narrowness,
+                advice=self._file is not None,
+            )
+            with console(None, self._stream) as page:
+                render(report, console=page, options=options, digest=self._digest)
+        if ending.faults:
+            for fault in ending.faults:
+                tell(fault)
+        elif feed.error is not None:
+            tell(str(feed.error))
+        if feed.error is None and ending.drops is not None:
+            tell(f"{self._source}: {_lost(ending.drops)}")
+        if recording is not None and recording.problem is not None:
+            tell(f"{recording.problem}; what was captured before is kept")
+        if selected.is_narrow and not self._has_matched and report.messages:
+            tell_no_match(selected)
+        return LiveOutcome(
+            unopened=bool(ending.faults) or feed.error is not None,
+            failed=self._is_failed or self._is_found,
+            messages=report.messages,
+            unwritten=recording is not None and recording.problem is not None,
+        )
+
+
+def _lost(drops: Drops) -> str:
+    """Say how many packets were lost, and by whom."""
+    if not drops.kernel and not drops.dumpcap:
+        return "no packet was dropped"
+    kernel, dumpcap = count(drops.kernel), count(drops.dumpcap)
+    return (
+        f"packets dropped: {kernel} by the kernel, {dumpcap} by dumpcap; --buffer gives more room"
+    )
+
+
+class _Ending(Struct, frozen=True):
+    """What whoever captured said in the end."""
+
+    faults: tuple[str, ...] = ()
+    drops: Drops | None = None
+    lost: int = 0
+    """Packets lost in all, as far as that is known."""
+
+
+class LiveOutcome(Outcome, kw_only=True):
+    """What the exit code of a live capture depends on."""
+
+    unwritten: bool = False
+    """Whether the capture could not be kept to its end."""
+
+    def exit_code(self, *, allow_empty: bool = False) -> int:
+        """Give the exit code: 2 before all others if the capture could not be kept."""
+        return _UNWRITTEN if self.unwritten else super().exit_code(allow_empty=allow_empty)
+
+
+class _EventsAlone:
+    """Hands events to the writer of a report, and shows nothing else."""
+
+    def __init__(self, writer: ReportWriter) -> None:
+        self.event = writer.event
+
+    def refresh(self, situation: Situation) -> None:
+        """Do nothing."""
+
+
+class _Stop:
+    """Whether the user wants an end; who asks twice gets it at once."""
+
+    is_asked = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Take a signal."""
+        if self.is_asked:
+            raise KeyboardInterrupt
+        self.is_asked = True
+
+
+@contextmanager
+def _stopping() -> Iterator[_Stop]:
+    """Have Ctrl-C and SIGTERM ask for an end."""
+    stop = _Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
