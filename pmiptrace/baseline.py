@@ -37,7 +37,7 @@ from pmiptrace.errors import UsageError
 from pmiptrace.model import Finding, KnownFault
 from pmiptrace.report.document import fingerprint, name_text, offending_field
 from pmiptrace.report.times import rfc3339
-from pmiptrace.report.words import party_name
+from pmiptrace.report.words import counted, party_name
 from pmiptrace.settings import suggestion, written
 
 VERSION = 1
@@ -178,7 +178,8 @@ class Draft:
         new = sum(mark not in self._before for mark in self._found)
         gone = sum(mark not in self._found for mark in self._before)
         kept = len(self._found) - new
-        return f"{len(self._found)} known: {new} new, {kept} kept; {gone} no longer found"
+        entries = counted(len(self._found), "entry", "entries")
+        return f"written with {entries}: {new} new, {kept} kept; {gone} removed, no longer found"
 
 
 def entry_title(fault: KnownFault) -> str:

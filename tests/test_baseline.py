@@ -131,7 +131,7 @@ def test_writing_anew_keeps_what_people_wrote(tmp_path: Path) -> None:
     assert (after[fingerprint(new)].reason, after[fingerprint(new)].expires) == (
         "not looked at yet", None,
     )  # fmt: skip
-    assert again.difference == "2 known: 1 new, 1 kept; 1 no longer found"
+    assert again.difference == "written with 2 entries: 1 new, 1 kept; 1 removed, no longer found"
     assert drafted(kept, new, before=after).text.count("ticket 7") == 1
 
 

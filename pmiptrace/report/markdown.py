@@ -32,6 +32,7 @@ from pmiptrace.report.words import (
     frame_place,
     joined,
     known_words,
+    nothing_found,
     party_name,
     word,
 )
@@ -135,7 +136,7 @@ class _Summary:
             for severity in Severity
             if (number := digest.severities[severity])
         ]
-        return f"{joined(counts) or 'No violation found'}."
+        return f"{joined(counts) or nothing_found(digest.suppressed)}."
 
     def _basis(self) -> str:
         digest, report = self._digest, self._report

@@ -57,6 +57,11 @@ def known_words(by: Counter[str], baseline: BaselineResult | None) -> str:
     return "; ".join(words)
 
 
+def nothing_found(suppressed: Counter[str]) -> str:
+    """Say that no violation is left, of whatever what is `suppressed` may be."""
+    return "No new violation found" if suppressed.total() else "No violation found"
+
+
 def shortened(name: str, limit: int = 16) -> str:
     """Give enough of a long name to find it where it stands whole."""
     return name if len(name) <= limit else f"{name[: limit - 1]}…"

@@ -45,7 +45,7 @@ def wrote(run: Run, *captures: object, said: tuple[str, ...] = ()) -> str:
 def test_what_is_known_passes_and_what_is_new_fails(run: Run) -> None:
     assert run("analyze", FAULTY).code == 1
     told = wrote(run, FAULTY)
-    assert "known.toml: 1 known: 1 new, 0 kept; 0 no longer found" in told
+    assert "known.toml: written with 1 entry: 1 new, 0 kept; 0 removed" in told
     (entry,) = entries()
     assert (entry["rule"], entry["party"]) == (RULE, "MAG mag1@example.com")
     assert (entry["mobile-node"], entry["count"], entry["reason"]) == ("mn1@example.com", 1, "")
@@ -89,7 +89,7 @@ def test_writing_anew_keeps_reasons_and_drops_what_is_gone(run: Run, folder: Pat
     (folder / "known.toml").write_text(edited, "utf-8")
     wrote(run, FAULTY, OTHER)
     assert (folder / "known.toml").read_text("utf-8") == edited
-    assert "1 known: 0 new, 1 kept; 1 no longer found" in wrote(run, FAULTY)
+    assert "1 entry: 0 new, 1 kept; 1 removed, no longer found" in wrote(run, FAULTY)
     assert [entry["reason"] for entry in entries()] == ["ticket 7"]
 
 
@@ -140,6 +140,8 @@ def test_a_redacted_report_compares_and_tells_no_name(run: Run) -> None:
     assert found.code == 0
     compared = json.loads(found.out)["baseline"]
     assert (compared["known"], compared["new"], len(compared["gone"])) == (1, 0, 1)
+    assert "--write-baseline" not in run("analyze", FAULTY, *redacted[:3]).out
+    assert "--write-baseline known.toml" in run("analyze", FAULTY, *redacted[:2]).out
     for name in ("example.com", "known.toml", *(entry["fingerprint"] for entry in entries())):
         assert name not in found.out
 

@@ -33,6 +33,7 @@ from pmiptrace.report.words import (
     known_words,
     mag_name,
     node_name,
+    nothing_found,
     party_name,
     tally,
     word,
@@ -229,7 +230,7 @@ class _Page:
         elif narrowness and not (report.sessions or report.exchanges):
             answer, tone = f"Nothing matches {narrowness}", "doubtful"
         elif not digest.failures:
-            answer, tone = "No violation found", "good"
+            answer, tone = nothing_found(digest.suppressed), "good"
         else:
             tone = "bad" if digest.severities[Severity.ERROR] else "doubtful"
             answer = _ANSWERS[digest.failures[0].parties[0].severity]

@@ -6,7 +6,7 @@ from pmiptrace.model import Severity
 from pmiptrace.report.page import Part
 from pmiptrace.report.style import DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STRONG
 from pmiptrace.report.view import View
-from pmiptrace.report.words import count, counted, known_words, party_name, word
+from pmiptrace.report.words import count, counted, known_words, nothing_found, party_name, word
 
 _SILENCE = (
     "the filter: does it let through `ip6 proto 135 or udp port 5436`, fragments and tunnels?",
@@ -31,7 +31,8 @@ def write_verdict(view: View) -> None:
         page.line(("Nothing matches", DOUBTFUL), f" {view.options.narrowness}.")
         return
     if not digest.failures:
-        parts: list[Part] = [("No violation found", f"{STRONG} {GOOD}"), *doubts, judged]
+        answer = (nothing_found(digest.suppressed), f"{STRONG} {GOOD}")
+        parts: list[Part] = [answer, *doubts, judged]
         page.line(*_commas(parts), ".")
         return
     parts = []
