@@ -163,6 +163,7 @@ def _analyze(
                 time=request.time,
                 narrowness=selected.narrowness,
                 coverage=request.coverage,
+                redacted=redaction is not None,
                 mags=analysis.mags,
                 dialects=analysis.dialects,
                 observe=analysis.observe,

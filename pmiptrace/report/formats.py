@@ -62,6 +62,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """What leaves out mobile nodes, MAGs or LMAs, as one writes it on the command line."""
     coverage: bool = False
     """Whether a format for people lists every rule with how often it was judged."""
+    redacted: bool = False
+    """Whether names and paths are pseudonyms, by which no command finds anything."""
     mags: Mapping[int, MagNode] = field(default_factory=dict)
     """The MAGs known so far, by id; more become known as the analysis goes on."""
     dialects: Mapping[str, Dialect] = field(default_factory=dict)

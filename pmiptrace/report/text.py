@@ -43,7 +43,10 @@ class TextWriter:
         """Write the page."""
         target = self._target
         options = TextOptions(
-            time=target.time, narrowness=target.narrowness, coverage=target.coverage
+            time=target.time,
+            narrowness=target.narrowness,
+            coverage=target.coverage,
+            redacted=target.redacted,
         )
         with opened_console(target.path, target.stream) as console:
             render(report, console=console, options=options, digest=self._digest)

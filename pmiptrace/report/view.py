@@ -24,6 +24,8 @@ class TextOptions(Struct, frozen=True, kw_only=True):
     """Whether every rule is listed with how often it was judged."""
     advice: bool = True
     """Whether the captures are files, so that a reader can be told what to do with them next."""
+    redacted: bool = False
+    """Whether names and paths are pseudonyms, of no use on a command line."""
     captures: int = 10
     rules: int = 20
     parties: int = 3

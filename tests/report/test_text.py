@@ -58,12 +58,20 @@ def page(report: Report, width: int = 120, **options: object) -> str:
 
 def test_what_is_known_is_a_line_with_its_number_and_nothing_else() -> None:
     text = page(known())
-    assert "No violation found" in text
+    assert "No new violation found" in text
     assert "3 findings suppressed: 1 by the baseline, 2 by ignores of the configuration.\n" in text
     assert "BO-EXCLUSIVE" not in text
     assert "DISCOVER-FIRST" not in text
     assert "PM-RETRANSMISSION" in text, "nobody knows of this one"
     assert "suppressed" not in page(multipath())
+
+
+def test_no_pseudonym_is_put_into_a_command() -> None:
+    open_page, redacted = page(many(30)), page(many(30), redacted=True)
+    for command in ("--mobile-node", "pmiptrace dissect"):
+        assert command in open_page.partition("\nNext\n")[2]
+        assert command not in redacted
+    assert "pmiptrace explain" in redacted
 
 
 def test_what_is_gone_is_summed_up_by_rule_and_party() -> None:

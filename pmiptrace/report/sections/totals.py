@@ -36,7 +36,8 @@ def write_totals(view: View) -> None:
 def _advice(view: View) -> Iterator[str]:
     """Say what leads on from here; only what this report makes useful."""
     report, digest = view.report, view.digest
-    node = view.shown[0].mobile_node if view.shown else None
+    is_open = not view.options.redacted
+    node = view.shown[0].mobile_node if view.shown and is_open else None
     if digest.session_totals.count > 1 and node is not None and len(str(node)) <= _LONGEST:
         yield f"one mobile node alone: --mobile-node {shlex.quote(str(node))}"
     groups = digest.failures or digest.doubts
@@ -49,10 +50,13 @@ def _advice(view: View) -> Iterator[str]:
         if moment.frame is not None and moment.capture < len(report.captures):
             path = report.captures[moment.capture].path
             where = f" in {path}" if len(report.captures) > 1 else ""
-            if path.isprintable() and path != "-":
+            if is_open and path.isprintable() and path != "-":
                 yield f"field by field: pmiptrace dissect {shlex.quote(path)} {moment.frame}"
             yield f"in Wireshark: frame.number == {moment.frame}{where}"
-    if report.baseline is not None and report.baseline.gone and report.baseline.path.isprintable():
-        path = shlex.quote(report.baseline.path)
-        yield f"what is no longer found leaves the baseline with --write-baseline {path}"
+    known = report.baseline
+    if is_open and known is not None and known.gone and known.path.isprintable():
+        yield (
+            "what is no longer found leaves the baseline with --write-baseline"
+            f" {shlex.quote(known.path)}, given all captures"
+        )
     yield "every finding, binding and exchange for programs: --format json"
