@@ -162,6 +162,6 @@ def test_an_interrupted_test_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> N
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pmiptrace.analysis.Analysis._message", interrupted)
+    monkeypatch.setattr("pmiptrace.follower.Follower.take", interrupted)
     with pytest.raises(KeyboardInterrupt):
         assert_compliant(CONFORMS, allow_empty=True)
