@@ -782,10 +782,7 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True):
 
 @direct
 class RuleState(StrEnum):
-    """What became of a rule in a run, worst first: a rule that failed once has failed.
-
-    That is how verdicts overrule each other in conformance testing (TTCN-3, ETSI ES 201 873-1).
-    """
+    """What became of a rule in a run, worst first: one failure makes it `failed`."""
 
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
