@@ -137,10 +137,7 @@ class CaptureDocument(Struct, frozen=True, kw_only=True):
 
 
 class FindingCounts(Struct, frozen=True):
-    """Findings of status fail by severity; inconclusive ones and notes apart.
-
-    What is suppressed is counted as that alone.
-    """
+    """Findings of status fail by severity; inconclusive, notes and suppressed apart."""
 
     error: Count
     warning: Count
