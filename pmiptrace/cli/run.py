@@ -240,5 +240,8 @@ def silence_stdout() -> None:
     """Let nothing be written to a standard output that does not take it, at exit for instance."""
     if sys.stdout is None:
         return
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

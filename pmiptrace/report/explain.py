@@ -318,7 +318,7 @@ def _suggestion(text: str) -> str:
 def save_example(found: Sequence[Meaning], path: str) -> None:
     """Write the example of the one rule that was found as a capture.
 
-    Raises `UsageError` if there is none or several, ``OSError`` if the file cannot be written.
+    Raises `UsageError` if there is none or several, or if the file cannot be written.
     """
     every = [each for meaning in found for each in meaning.explanations]
     rules = [each.rule.id for each in every if isinstance(each, RuleExplanation)]
@@ -326,7 +326,10 @@ def save_example(found: Sequence[Meaning], path: str) -> None:
     if len(rules) != 1 or rules[0] not in known:
         reason = f"{rules[0]} comes without one" if len(rules) == 1 else "name one rule"
         raise UsageError(f"no example to write: {reason}")
-    write_example(path, known[rules[0]].fires[0])
+    try:
+        write_example(path, known[rules[0]].fires[0])
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 # ------------------------------------------------------------------------------ explanations
