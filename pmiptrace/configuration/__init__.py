@@ -205,6 +205,8 @@ def _from_files(files: Iterable[ConfigurationFile]) -> Iterator[tuple[Name, Valu
         for name in file.table:
             if name not in NAMES:
                 hint = suggestion(name, NAMES) or f"known: {', '.join(NAMES)}"
+                if name == "tool" and not file.prefix:
+                    hint = "[tool.pmiptrace] is for pyproject.toml; here its keys stand alone"
                 where = f"{file.place(name)}: {file.key(name)}"
                 raise UsageError(f"{where}: there is no such key; {hint}")
         for name, value in file.table.items():

@@ -16,6 +16,7 @@ from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Pattern
 from pmiptrace.selectors import PARTIES, Selector, selectors
 from pmiptrace.settings import suggestion, written
+from pmiptrace.wire.dialect import load_dialect
 
 NEVER = "never"
 """What ``fail-on`` is if no finding makes a run fail."""
@@ -96,6 +97,17 @@ def _named(text: str) -> str | None:
     return text or None
 
 
+def _dialect(text: str) -> str | None:
+    """Give a dialect by name if there is one; a file is read, and judged, where it is used."""
+    if text not in ("", "auto", "none") and not _is_table(text):
+        load_dialect(text)
+    return text or None
+
+
+def _is_table(text: str) -> bool:
+    return text.endswith(".toml")
+
+
 _LEVELS = tuple(severity.value for severity in Severity)
 
 KEYS: dict[str, Key] = {
@@ -120,8 +132,7 @@ KEYS: dict[str, Key] = {
         ),
         Key(
             "dialect", str, "auto, none, a dialect or a file", "auto",
-            "Numbers of implementations older than IANA's.", check=_named,
-            is_file=lambda text: text.endswith(".toml"),
+            "Numbers of implementations older than IANA's.", check=_dialect, is_file=_is_table,
         ),
         Key(
             "allow-empty", bool, "true or false", False,
@@ -198,6 +209,7 @@ IGNORE_KEYS: dict[str, str] = {
 }
 """What an entry of ``ignores`` can say."""
 _REQUIRED = ("rule", "reason")
+_ROLES = {role.lower(): role for role in PARTIES}
 _PATTERNS = ("mag", "lma", "mobile-node", "capture")
 
 
@@ -220,13 +232,14 @@ def read_ignore(entry: object, place: Place) -> Ignore:
         if not isinstance(value, str) or not value.strip():
             raise UsageError(f"{name} takes a text, not {written(value)}")
     party = texts.get("party")
-    if party is not None and party not in PARTIES:
+    role = None if party is None else _ROLES.get(party.strip().lower())
+    if party is not None and role is None:
         raise UsageError(f"party takes MAG, LMA or unknown, not {written(party)}")
     patterns = {name.replace("-", "_"): Pattern(texts[name]) for name in _PATTERNS if name in texts}
     return Ignore(
         rule=selectors(rules, catalogue()),
         reason=texts["reason"],
-        party=party,
+        party=role,
         expires=read_day(entry.get("expires"), "expires"),
         place=place,
         **patterns,

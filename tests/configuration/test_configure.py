@@ -246,6 +246,18 @@ def test_all_that_an_ignore_can_say_is_tried() -> None:
     assert {name.replace("-", "_") for name in IGNORE_KEYS} == {*Ignore.__struct_fields__} - own
 
 
+def test_a_party_can_be_written_in_small_letters() -> None:
+    assert (
+        applied(own="[[ignores]]\nrule = 'all'\nparty = 'mag'\nreason = 'x'\n").ignores[0].party
+        == "MAG"
+    )
+
+
+def test_the_table_of_the_other_file() -> None:
+    told = refusal("", "[tool.pmiptrace]\nselect = ['RFC8278']")
+    assert "[tool.pmiptrace] is for pyproject.toml; here its keys stand alone" in told
+
+
 def test_a_stronger_file_has_its_own_ignores() -> None:
     weaker = '[[tool.pmiptrace.ignores]]\nrule = "PM-"\nreason = "x"'
     assert [len(applied(weaker, own).ignores) for own in ("", FULL)] == [1, 2]
@@ -274,6 +286,8 @@ def test_a_stronger_file_has_its_own_ignores() -> None:
         ("jobs = 0", "jobs takes a number of cores, 1 or more, not 0"),
         ("jobs = true", "jobs takes a number of cores, 1 or more, not true"),
         ("time = 'gmt'", "time takes utc, local, relative or epoch, not 'gmt'"),
+        ("dialect = 'pmip6'", "dialect: there is no dialect 'pmip6'; did you mean 'pmip6d-2011'?"),
+        ("dialect = ''", "dialect takes auto, none, a dialect or a file, not ''"),
         ("baseline = ''", "baseline takes a file, or none, not ''"),
         ("timers = 5", ": tool.pmiptrace.timers takes a table, not 5"),
         ("timers.gace = '1s'", "timers: there is no setting 'gace'; did you mean 'grace'?"),
@@ -305,7 +319,7 @@ def test_a_file_that_makes_no_sense(text: str, message: str) -> None:
         ("rule = []\nreason = 'x'", "rule takes a text or a list of texts, not []"),
         ("rule = [1]\nreason = 'x'", "rule takes a text or a list of texts, not [1]"),
         ("rule = 'RFC8279'\nreason = 'x'", "no rule is, or begins with, 'RFC8279'"),
-        ("rule = 'all'\nreason = 'x'\nparty = 'mag'", "party takes MAG, LMA or unknown, not 'mag'"),
+        ("rule = 'all'\nreason = 'x'\nparty = 'MN'", "party takes MAG, LMA or unknown, not 'MN'"),
         ("rule = 'all'\nreason = 'x'\nmag = 5", "mag takes a text, not 5"),
         (
             "rule = 'all'\nreason = 'x'\nexpires = 'soon'",
