@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pmiptrace.baseline import Baseline, Draft, entry_title
+from pmiptrace.baseline import Baseline, Draft, entry_title, read_baseline
 from pmiptrace.configuration.keys import Ignore
 from pmiptrace.errors import UsageError
 from pmiptrace.model import (
@@ -35,6 +35,7 @@ from pmiptrace.track.bounded import keep
 
 if TYPE_CHECKING:
     from pmiptrace.analysis import Event
+    from pmiptrace.configuration import Configuration
 
 EPOCH = "SOURCE_DATE_EPOCH"
 """The environment variable that says what to take for the present, in seconds since 1970."""
@@ -86,6 +87,20 @@ class Policy:
         self._exchanges: OrderedDict[int, int | None] = OrderedDict()
         """Whose exchanges are; only if an ignore asks for it."""
         self._by_mag = any(ignore.mag for ignore in self._ignores)
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Policy:
+        """Give what a configuration makes of findings.
+
+        Raises `UsageError` for a baseline that makes no sense.
+        """
+        path = configuration.baseline
+        return cls(
+            severities=configuration.severities,
+            ignores=configuration.ignores,
+            baseline=None if path is None else read_baseline(path),
+            today=today(),
+        )
 
     def attend(self, mags: Mapping[int, MagNode], paths: Callable[[], Sequence[str]]) -> None:
         """Take the MAGs of an analysis and the paths of its captures, as they become known."""

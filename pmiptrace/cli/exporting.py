@@ -34,10 +34,12 @@ def annotate(
     from pmiptrace.analysis import Analysis
     from pmiptrace.configuration import configure
     from pmiptrace.export.annotated import comments_of, write_annotated
+    from pmiptrace.policy import Policy
     from pmiptrace.selection import Selection
 
     configuration = configure(given, file=config, isolated=isolated)
     selected = Selection(select=configuration.select, ignore=configuration.ignore)
+    policy = Policy.of(configuration)
     tolerances = configuration.settings
 
     def write() -> None:
@@ -48,10 +50,14 @@ def annotate(
                 timers=tolerances.timers,
                 options=tolerances.options,
             )
-            findings: list[Finding] = []
-            for event in analysis.events():
-                if isinstance(event, Finding) and selected.finding(event):
-                    findings.append(event)
+            policy.attend(analysis.mags, lambda: analysis.paths)
+            findings = [
+                event
+                for event in map(policy.event, analysis.events())
+                if isinstance(event, Finding)
+                and event.suppression is None
+                and selected.finding(event)
+            ]
             if analysis.errors:
                 raise analysis.errors[0]
             if analysis.interrupted:

@@ -21,6 +21,7 @@ from pmiptrace.cli.run import (
 from pmiptrace.errors import PmiptraceError
 from pmiptrace.instant import instant
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session
+from pmiptrace.policy import Policy
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.document import with_unopened
 from pmiptrace.report.output import console
@@ -234,15 +235,18 @@ def show_timeline(request: CapturesRequest, *, limit: int | None) -> int:
 
     options = TimelineOptions() if request.mobile_node is None else CLOSE
     options = replace(options, time=request.time, sessions=limit or options.sessions)
+    policy = Policy.of(request.configuration)
 
     def work(stream: BinaryIO) -> Outcome:
         digest = Digest()
         with progress() as told:
             analysis = request.analysis(request.captures, progress=told)
             reading = _Reading(request, analysis)
+            policy.attend(analysis.mags, lambda: analysis.paths)
             chosen = Narrowing(request.selection, analysis.mags)
 
             def take(event: Event) -> None:
+                event = policy.event(event)
                 if not isinstance(event, Exchange | Finding | Session) or chosen.part(event):
                     digest.add(event)
 

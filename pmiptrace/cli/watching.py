@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Event
-from pmiptrace.baseline import read_baseline
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.source import STANDARD_INPUT
 from pmiptrace.cli.reporting import JudgingRequest
@@ -27,7 +26,7 @@ from pmiptrace.live.feed import Feed
 from pmiptrace.live.filter import FILTER
 from pmiptrace.live.recording import Recording, Ring
 from pmiptrace.model import SECOND, Exchange, Finding, Problem, Report, Session, Status
-from pmiptrace.policy import Policy, today
+from pmiptrace.policy import Policy
 from pmiptrace.report.digest import Digest
 from pmiptrace.report.document import unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
@@ -72,16 +71,6 @@ class LiveRequest(JudgingRequest, frozen=True, kw_only=True):
         if self.capture_filter is not None or self.buffer is not None:
             raise UsageError("--filter and --buffer are for interfaces, not for a pipe")
         return True
-
-    def policy(self) -> Policy:
-        """Give what is made of findings; raises `UsageError` for what makes no sense."""
-        chosen = self.configuration
-        return Policy(
-            severities=chosen.severities,
-            ignores=chosen.ignores,
-            baseline=None if chosen.baseline is None else read_baseline(chosen.baseline),
-            today=today(),
-        )
 
     def recording(self) -> Recording | None:
         """Begin to keep what is captured; raises `UsageError` if that is not possible."""
@@ -164,7 +153,7 @@ class _Watch:
         self._length = request.length
         self._until = selectors(request.until_finding, catalogue())
         self._selection = request.selection
-        self._policy = request.policy()
+        self._policy = Policy.of(request.configuration)
         chosen = request.configuration
         self._analysis = LiveAnalysis(
             dialect=chosen["dialect"],

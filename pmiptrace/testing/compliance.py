@@ -117,18 +117,12 @@ def _judged(paths: Sequence[str], chosen: Configuration) -> tuple[Report, Result
     from msgspec.structs import replace
 
     from pmiptrace.analysis import Analysis
-    from pmiptrace.baseline import read_baseline
     from pmiptrace.model import Finding
-    from pmiptrace.policy import Policy, today
+    from pmiptrace.policy import Policy
     from pmiptrace.report.results import Results
     from pmiptrace.selection import Selection, narrow
 
-    policy = Policy(
-        severities=chosen.severities,
-        ignores=chosen.ignores,
-        baseline=None if chosen.baseline is None else read_baseline(chosen.baseline),
-        today=today(),
-    )
+    policy = Policy.of(chosen)
     selected = Selection(select=chosen.select, ignore=chosen.ignore, fail_on=chosen.fail_on)
     limits = chosen.settings
     analysis = Analysis(

@@ -134,6 +134,18 @@ def test_selected_findings_alone(run: Run) -> None:
     assert b"pmiptrace" not in none
 
 
+def test_what_is_known_is_no_comment(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pmiptrace.toml").write_text(
+        '[severity]\nRFC8278 = "info"\n[[ignores]]\nrule = "PM"\nreason = "a lab"\n', "utf-8"
+    )
+    octets = run("annotated", FAULTY, "-o", "-").out
+    assert b"PM-CLEARTEXT" not in octets
+    assert b"pmiptrace info RFC8278-4.1-BO-EXCLUSIVE" in octets
+
+
 def test_the_key_decides_and_a_random_one_is_used_once(run: Run, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"a key for tests")
     by_file = run("anonymised", FAULTY, "-o", "-", "--key-file", tmp_path / "key").out

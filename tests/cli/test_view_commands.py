@@ -23,6 +23,7 @@ from pmiptrace.report.schema import schema_file
 from pmiptrace.simulation import Scenario, simulate
 from pmiptrace.testing import START, Trace
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 VIEWS = (
     "bindings",
     "bindings --changes",
@@ -373,6 +374,18 @@ def test_a_file_named_so_is_svg(captures: Path, run: Run) -> None:
 def test_the_limit_is_kept_and_told(captures: Path, run: Run, limit: int, left: str | None) -> None:
     out = run("timeline", captures / "flow.pcap", "--limit", limit).out
     assert (left in out) if left else ("more session" not in out)
+
+
+def test_known_findings_are_not_drawn(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    faulty = SAMPLES / "bulk-and-overwrite.pcap"
+    assert "BO-EXCLUSIVE" in run("timeline", faulty).out
+    Path("pmiptrace.toml").write_text(
+        '[[ignores]]\nrule = "RFC8278-4.1-BO-EXCLUSIVE"\nreason = "a lab"\n', "utf-8"
+    )
+    assert "BO-EXCLUSIVE" not in run("timeline", faulty).out
 
 
 def test_a_name_that_nothing_matches_is_noted(captures: Path, run: Run) -> None:
