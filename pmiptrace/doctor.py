@@ -16,7 +16,7 @@ from msgspec import Struct
 from pmiptrace.capture.scanner import COMPILED, VARIABLE, scanner
 from pmiptrace.errors import UsageError
 from pmiptrace.live.dumpcap import INSTALL, PERMISSION, find_dumpcap
-from pmiptrace.tshark.program import find_tshark
+from pmiptrace.tshark.program import find_tshark, tshark_path
 
 TESTED = ((3, 11), (3, 14))
 """The first and the last version of Python that are supported."""
@@ -116,9 +116,9 @@ def _tshark() -> Check:
     try:
         tshark = find_tshark()
     except UsageError as error:
-        return Check(
-            "tshark", State.MISSING, "none", f"for crosscheck and --engine tshark: {error}"
-        )
+        path = tshark_path()
+        found = "none" if path is None else f"{path}, of no use"
+        return Check("tshark", State.MISSING, found, f"for crosscheck and --engine tshark: {error}")
     return Check("tshark", State.GOOD, f"{tshark.release}, {tshark.path}")
 
 

@@ -74,6 +74,15 @@ def test_no_wireshark(programs: Path) -> None:
     assert named("tshark").state is named("dumpcap").state is State.MISSING
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the program is a shell script")
+def test_an_old_tshark(programs: Path) -> None:
+    path = programs / "tshark"
+    path.write_text("#!/bin/sh\necho 'TShark (Wireshark) 2.6.1 (v2.6.1)'\n")
+    path.chmod(0o755)
+    assert (named("tshark").state, named("tshark").found) == (State.MISSING, f"{path}, of no use")
+    assert "is tshark 2.6.1; 4.0 or later is needed" in (named("tshark").remedy or "")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
 def test_dumpcap(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = programs / "dumpcap"

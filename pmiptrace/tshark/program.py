@@ -80,12 +80,17 @@ class Run:
         return told[-1] if told else f"it ended with {code}"
 
 
+def tshark_path() -> str | None:
+    """Give the program to run: the one that is named, or else the one on the search path."""
+    return os.environ.get(VARIABLE) or which("tshark")
+
+
 def find_tshark() -> Tshark:
     """Give the tshark of this machine.
 
     Raises `UsageError` if there is none or it is too old, and says what to install.
     """
-    path = os.environ.get(VARIABLE) or which("tshark")
+    path = tshark_path()
     if path is None:
         raise UsageError(f"tshark is not installed; {_INSTALL}")
     try:

@@ -25,7 +25,7 @@ _AMPLE = 170
 
 
 def write_coverage(view: View) -> None:
-    """Write the sums by RFC, the requirements of RFC 8278, and every rule."""
+    """Write the sums by RFC; if anything was judged, what RFC 8278 requires and every rule, too."""
     found, page = coverage(view.report.rules), view.page
     page.heading("Coverage", found.verdict)
     present = [state for state in MEANINGS if found.states[state.value]]
@@ -39,6 +39,8 @@ def write_coverage(view: View) -> None:
         page.line(f"counted over whole captures, not only {view.options.narrowness}", indent=2)
     page.blank()
     _write_sums(page, found)
+    if not found.judged:
+        return  # the sums have said it; 200 lines that say it again would hide it
     if found.requirements:
         page.heading(f"RFC {FIRST_RFC} section 4", found.requirement_verdict)
         _write_requirements(page, found)
