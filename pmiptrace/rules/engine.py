@@ -269,6 +269,8 @@ class Engine:
         self._by_trigger: dict[tuple[str, bool], list[int]] = {}
         self._nothing = _Plan([], [], [], None, {})
         self._plans: list[_Plan] = []
+        # Of 200 rules a capture puts few to the test, and there may be thousands of captures.
+        self._unjudged = [RuleCount(r.id, 0, 0, 0, 0) for r in self._rules]
         self._tallies: dict[int, _Tally] = {}
         """By capture; the attributes that follow are the lists of the one that is judged."""
         self._turn_to(0)
@@ -356,7 +358,10 @@ class Engine:
                 sum(tally[kind][index] for tally in tallies) for kind in range(5)
             )
             kept = ran - skipped - failed - open_ - noted
-            counts.append(RuleCount(each.id, kept + failed + open_, kept, failed, open_))
+            if judged := kept + failed + open_:
+                counts.append(RuleCount(each.id, judged, kept, failed, open_))
+            else:
+                counts.append(self._unjudged[index])
         counts += [RuleCount(each.id, 0, 0, 0, 0, each.switch) for each in self._off]
         return tuple(counts)
 
