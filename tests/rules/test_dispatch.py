@@ -29,7 +29,7 @@ from pmiptrace.rules.situation import (
     SOUND,
 )
 from pmiptrace.simulation import Scenario, Vantage, simulate
-from pmiptrace.simulation.damage import damaged
+from pmiptrace.simulation.damage import damaged, drawn
 from pmiptrace.testing import Trace
 from pmiptrace.track.tracker import Tracker
 from pmiptrace.wire.dialect import DialectDecoder
@@ -124,7 +124,7 @@ def test_simulated_runs_are_judged_the_same(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_damaged_captures_are_judged_the_same(seed: int) -> None:
-    assert_same(steps_of(damaged(played(seed), seed)))
+    assert_same(steps_of(damaged(played(seed), seed, *drawn(seed))))
 
 
 @pytest.mark.parametrize("seed", range(4))
