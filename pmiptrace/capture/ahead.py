@@ -23,11 +23,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pmiptrace.capture.walk import Scanned
-from pmiptrace.capture.workers import Segment
+from pmiptrace.capture.segments import Layout, Scanned, Segment
 
 if TYPE_CHECKING:
-    from pmiptrace.capture.workers import Layout, Workers
+    from pmiptrace.capture.workers import Workers
 
 
 class _Pending:

@@ -2,20 +2,18 @@
 
 .. code-block:: text
 
-    file header                               record header
-    +-------------------------------+         +-------------------------------+
-    |         Magic Number          |         |      Timestamp (Seconds)      |
-    +---------------+---------------+         +-------------------------------+
-    | Major Version | Minor Version |         | Timestamp (Micro-/Nanoseconds)|
-    +---------------+---------------+         +-------------------------------+
-    |           Reserved1           |         |    Captured Packet Length     |
-    +-------------------------------+         +-------------------------------+
-    |           Reserved2           |         |    Original Packet Length     |
-    +-------------------------------+         +-------------------------------+
-    |            SnapLen            |
-    +-----+-+-------+---------------+         The modified format adds interface index (32 bits),
-    | FCS |f|   0   |   LinkType    |         protocol (16), packet type (8) and padding (8).
-    +-----+-+-------+---------------+
+    record header
+    +-------------------------------+
+    |      Timestamp (Seconds)      |
+    +-------------------------------+
+    | Timestamp (Micro-/Nanoseconds)|
+    +-------------------------------+
+    |    Captured Packet Length     |
+    +-------------------------------+
+    |    Original Packet Length     |     The modified format adds interface index (32 bits),
+    +-------------------------------+     protocol (16), packet type (8) and padding (8).
+
+The file header before the records is that of `pmiptrace.capture.pcap_header`.
 """
 
 from __future__ import annotations
@@ -23,27 +21,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from struct import Struct as Packing
-from struct import unpack_from
-
-from msgspec import Struct
 
 from pmiptrace.capture.candidates import ESP, Buffer, examine
+from pmiptrace.capture.pcap_header import MODIFIED, NANOSECONDS, FileHeader
 from pmiptrace.capture.records import PCAP_RECORD
 from pmiptrace.capture.scan import RECORD_LIMIT, Hit, RecordFormat, Shape, Stop
 from pmiptrace.capture.scanner import scanner
+from pmiptrace.capture.segments import PcapLayout
 from pmiptrace.capture.walk import Walk, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import SECOND, Frame
 
-FILE_HEADER = 24
-"""Octets of the file header."""
-MICROSECONDS, NANOSECONDS, MODIFIED = 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
-"""Magic numbers: time resolution, or Kuznetzov's modified format with longer record headers."""
-MAGICS = frozenset(
-    magic.to_bytes(4, order)
-    for magic in (MICROSECONDS, NANOSECONDS, MODIFIED)
-    for order in ("little", "big")
-)
 USUAL_LIMIT = 262144
 """Octets that a record may have whatever its file says: the largest snap length of libpcap."""
 _DAY = 86400
@@ -52,47 +40,6 @@ _SECONDS_LEAST = 1_000_000
 """Seconds since 1970 that cannot be mistaken for microseconds."""
 _CHAIN = 3
 """Record headers in a row that must be plausible to take up reading again."""
-
-
-class FileHeader(Struct, frozen=True):
-    """What a pcap file says of all its records."""
-
-    order: str
-    magic: int
-    snap_length: int
-    link_type: int
-    fcs: int
-    """Octets of the frame check sequence at the end of each frame."""
-
-    @property
-    def has_nanoseconds(self) -> bool:
-        """Whether times count nanoseconds, else microseconds."""
-        return self.magic == NANOSECONDS
-
-
-class PcapLayout(Struct, frozen=True, tag=True):
-    """What must be known of a pcap file to read on in the middle of it."""
-
-    header: FileHeader
-    seconds: int | None = None
-    """Seconds since 1970 of a packet of the file."""
-
-    def walk(self, window: Window) -> PcapWalk:
-        """Give a walk over the records in the window."""
-        walk = PcapWalk(window, self.header, 0, every=False)
-        walk.first_time = None if self.seconds is None else self.seconds * SECOND
-        return walk
-
-
-def read_file_header(octets: bytes) -> FileHeader | None:
-    """Decode a file header; None if it is none."""
-    if octets[:4] not in MAGICS or len(octets) < FILE_HEADER:
-        return None
-    order = ">" if octets[0] == 0xA1 else "<"
-    magic, snap_length, link = unpack_from(f"{order}I12x2I", octets)
-    # The upper half tells the FCS length in units of 16 bits, if the bit "f" says that it does.
-    fcs = (link >> 28) * 2 if link & 0x0400_0000 else 0
-    return FileHeader(order, magic, snap_length, link & 0xFFFF, fcs)
 
 
 class PcapWalk(Walk):
@@ -125,6 +72,13 @@ class PcapWalk(Walk):
             + word_pattern(self._form.limit, header.order)
             + b")"
         )
+
+    @classmethod
+    def resumed(cls, window: Window, layout: PcapLayout) -> PcapWalk:
+        """Give a walk in the middle of a file, to tell frames apart but not to make any."""
+        walk = cls(window, layout.header, 0, every=False)
+        walk.first_time = None if layout.seconds is None else layout.seconds * SECOND
+        return walk
 
     @property
     def order(self) -> str:

@@ -43,6 +43,7 @@ from pmiptrace.capture.scan import (
     Stop,
 )
 from pmiptrace.capture.scanner import scanner
+from pmiptrace.capture.segments import PcapngLayout
 from pmiptrace.capture.walk import Walk, sensible_time, word_pattern
 from pmiptrace.capture.window import Window
 from pmiptrace.model import SECOND, Frame
@@ -133,20 +134,6 @@ class _Packet(Struct, frozen=True):
     fcs: int
 
 
-class PcapngLayout(Struct, frozen=True, tag=True):
-    """What must be known of a pcapng section to read on in the middle of it."""
-
-    order: str
-    link_types: list[int]
-    """Of its interfaces, in order; -1 where a description could not be read."""
-
-    def walk(self, window: Window) -> PcapngWalk:
-        """Give a walk over the Enhanced Packet Blocks in the window."""
-        walk = PcapngWalk(window, 0, every=False)
-        walk.resume(self.order, self.link_types)
-        return walk
-
-
 class PcapngWalk(Walk):
     """The walk over a pcapng file."""
 
@@ -170,13 +157,17 @@ class PcapngWalk(Walk):
         self._interfaces = []
         self._shapes: list[Shape] = []
 
-    def resume(self, order: str, link_types: list[int]) -> None:
-        """Begin in the middle of a section, to tell frames apart but not to make any."""
-        self._begin(order)
-        self._shapes = [
+    @classmethod
+    def resumed(cls, window: Window, layout: PcapngLayout) -> PcapngWalk:
+        """Give a walk in the middle of a section, to tell frames apart but not to make any."""
+        walk = cls(window, 0, every=False)
+        order = layout.order
+        walk._begin(order)
+        walk._shapes = [
             UNKNOWN[order] if number < 0 else Shape(order, ENHANCED_PACKET_HEADER, number)
-            for number in link_types
+            for number in layout.link_types
         ]
+        return walk
 
     @property
     def order(self) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from pmiptrace.capture.pcap import FILE_HEADER, MAGICS, PcapWalk, read_file_header
+from pmiptrace.capture.pcap import PcapWalk
+from pmiptrace.capture.pcap_header import FILE_HEADER, MAGICS, read_file_header
 from pmiptrace.capture.pcapng import BYTE_ORDER, SECTION_LEAST, PcapngWalk, read_section
 from pmiptrace.capture.records import Record
 from pmiptrace.capture.source import Source

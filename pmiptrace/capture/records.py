@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from struct import Struct as Packing
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from pmiptrace.capture.pcap_header import FileHeader
 from pmiptrace.errors import EncodeError
 from pmiptrace.model import Frame
-
-if TYPE_CHECKING:
-    from pmiptrace.capture.pcap import FileHeader
 
 PCAP_RECORD = -1
 """In place of a block type, for the records of pcap."""

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ClassVar
-
-from msgspec import Struct
+from typing import ClassVar, Protocol
 
 from pmiptrace.capture.candidates import Buffer
 from pmiptrace.capture.records import Record
 from pmiptrace.capture.scan import ESP_LIMIT, Hit, Stop, Tally
+from pmiptrace.capture.segments import Layout, Scanned
 from pmiptrace.capture.window import BLOCK, Window
 from pmiptrace.model import SECOND, Frame, Problem
-
-if TYPE_CHECKING:
-    from pmiptrace.capture.ahead import Ahead
-    from pmiptrace.capture.workers import Layout
 
 _EARLIEST, _LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND
 """The years 1 to 9999: what a date can be written for."""
@@ -51,20 +46,27 @@ def word_pattern(limit: int, order: str) -> bytes:
     return b"".join(reversed(parts) if order == "<" else parts)
 
 
-class Scanned(Struct, frozen=True):
-    """What a scan found in a chain of records: from `first` to `end` in the file, without a gap."""
+class ScannedAhead(Protocol):
+    """The segments that others scan ahead of a walk (`pmiptrace.capture.ahead.Ahead`)."""
 
-    first: int
-    end: int
-    """Where the next record begins, unless the file ends or is damaged there."""
-    frames: int
-    esp: int
-    first_head: bytes
-    """The first octets of the first record."""
-    last_head: bytes
-    """The first octets of the last record."""
-    hits: list[tuple[int, bytes]]
-    """The records that may hold signalling, whole, with the numbers of their frames from 1 on."""
+    @property
+    def edge(self) -> int | None:
+        """Where the walk has to pause."""
+
+    def is_void(self, offset: int) -> bool:
+        """Tell whether to `plan`."""
+
+    def plan(self, offset: int, layout: Layout | None) -> None:
+        """Begin at a place where a record begins."""
+
+    def forget(self) -> None:
+        """Drop all segments."""
+
+    def take(self, offset: int, esp: int) -> Scanned | None:
+        """Give what was scanned from `offset` on, if it was."""
+
+    def reached(self, offset: int) -> None:
+        """Say that the walk is at the `edge`, or that the record at `offset` reaches across it."""
 
 
 class Walk(ABC):
@@ -84,7 +86,7 @@ class Walk(ABC):
         self.problems: list[Problem] = []
         self.drops: dict[int, int] = {}
         """By interface, the packets lost of which the capture tells."""
-        self.ahead: Ahead | None = None
+        self.ahead: ScannedAhead | None = None
         """Segments of the capture that others scan meanwhile."""
         self._searched = 0
         self._searches = 0

@@ -25,37 +25,21 @@ from struct import Struct as Packing
 from types import TracebackType
 from typing import IO, Self
 
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError
 from msgspec.msgpack import Decoder, Encoder
 
-from pmiptrace.capture.pcap import PcapLayout
-from pmiptrace.capture.pcapng import PcapngLayout
+from pmiptrace.capture.pcap import PcapWalk
+from pmiptrace.capture.pcapng import PcapngWalk
+from pmiptrace.capture.segments import Layout, PcapLayout, Scanned, Segment
 from pmiptrace.capture.source import identity
-from pmiptrace.capture.walk import Scanned
+from pmiptrace.capture.walk import Walk
 from pmiptrace.capture.window import Window
 from pmiptrace.model import Problem
-
-Layout = PcapLayout | PcapngLayout
 
 SEGMENT = 16 << 20
 """Octets of a segment."""
 HEAD_START = 4
 """Segments that the walk can read itself while the first worker starts."""
-
-
-class Segment(Struct, frozen=True):
-    """What a worker is told: the stretch of a file to scan, and what to know of the file."""
-
-    path: bytes
-    identity: str
-    """That of the file when the walk opened it; another may have its name by now."""
-    layout: Layout
-    start: int
-    stop: int
-    known: bool = False
-    """Whether a record begins at `start`."""
-    esp: int = 0
-    """The least number of frames with ESP before it."""
 
 
 class _Stretch:
@@ -85,9 +69,15 @@ def scan_segment(segment: Segment) -> Scanned | None:
                 return None
             file.seek(segment.start)
             window = Window(_Stretch(file, segment.stop), segment.start)
-            return segment.layout.walk(window).segment(segment.known, segment.esp)
+            return _walk(window, segment.layout).segment(segment.known, segment.esp)
     except OSError:
         return None
+
+
+def _walk(window: Window, layout: Layout) -> Walk:
+    if isinstance(layout, PcapLayout):
+        return PcapWalk.resumed(window, layout)
+    return PcapngWalk.resumed(window, layout)
 
 
 class _Process:

@@ -11,7 +11,7 @@ from struct import pack
 from tempfile import mkstemp
 from typing import BinaryIO
 
-from pmiptrace.capture.pcap import MICROSECONDS, NANOSECONDS
+from pmiptrace.capture.pcap_header import MICROSECONDS, NANOSECONDS
 from pmiptrace.errors import EncodeError
 from pmiptrace.model import SECOND, Frame
 

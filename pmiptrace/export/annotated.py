@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from pmiptrace.capture.pcap import read_file_header
+from pmiptrace.capture.pcap_header import read_file_header
 from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.records import (
     SECTION_HEADER,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from pmiptrace.capture.pcap import FILE_HEADER, MAGICS, MODIFIED, read_file_header
+from pmiptrace.capture.pcap_header import FILE_HEADER, MAGICS, MODIFIED, read_file_header
 from pmiptrace.capture.pcapng import BYTE_ORDER
 from pmiptrace.capture.records import INTERFACE, SECTION_HEADER
 from pmiptrace.capture.scan import RECORD_LIMIT

@@ -30,8 +30,9 @@ from hypothesis import strategies as st
 from msgspec.msgpack import Decoder, Encoder
 
 from pmiptrace.capture import CaptureReader, pcapng, scan, scanner, walk, window
-from pmiptrace.capture.walk import Scanned, Walk
-from pmiptrace.capture.workers import Segment, scan_segment
+from pmiptrace.capture.segments import Scanned, Segment
+from pmiptrace.capture.walk import Walk
+from pmiptrace.capture.workers import scan_segment
 from pmiptrace.errors import CaptureError
 
 

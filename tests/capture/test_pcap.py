@@ -3,7 +3,7 @@ from struct import pack
 import pytest
 from container_bytes import SECOND, SIGNALLING, START, USER, pcap_header, read, record
 
-from pmiptrace.capture.pcap import FILE_HEADER
+from pmiptrace.capture.pcap_header import FILE_HEADER
 from pmiptrace.errors import CaptureError
 
 

@@ -24,7 +24,7 @@ from container_bytes import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmiptrace.capture.pcap import read_file_header
+from pmiptrace.capture.pcap_header import read_file_header
 from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.records import (
     Record,
