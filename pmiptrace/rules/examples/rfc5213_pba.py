@@ -21,7 +21,7 @@ from pmiptrace.rules.examples.acts import (
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.rfc5213_pbu import IPV4, IPV4_OK
 from pmiptrace.rules.examples.stage import Stage, unknown
-from pmiptrace.testing import START, home_network_prefix, mn_identifier
+from pmiptrace.testing.trace import START, home_network_prefix, mn_identifier
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc5213 import (
     AccessTechnologyType,

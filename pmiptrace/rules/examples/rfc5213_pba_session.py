@@ -25,7 +25,7 @@ from pmiptrace.rules.examples.rfc6275_session import (
 )
 from pmiptrace.rules.examples.rfc8278_session import both, lost, lte, wait, wlan
 from pmiptrace.rules.examples.stage import Play, Stage
-from pmiptrace.testing import START, mn_identifier
+from pmiptrace.testing.trace import START, mn_identifier
 from pmiptrace.wire.messages.rfc5846 import (
     BindingRevocationAcknowledgement,
     BindingRevocationIndication,

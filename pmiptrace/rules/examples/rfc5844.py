@@ -14,7 +14,7 @@ from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.rfc5213_pbu_session import missing
 from pmiptrace.rules.examples.rfc8278_session import lost, wait
 from pmiptrace.rules.examples.stage import Play, Stage, unknown
-from pmiptrace.testing import (
+from pmiptrace.testing.trace import (
     home_network_prefix,
     ipv4_home_address_reply,
     ipv4_home_address_request,

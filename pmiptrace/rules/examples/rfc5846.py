@@ -10,7 +10,7 @@ from pmiptrace.rules.examples.acts import registered, then
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.rfc8278_session import both, late_start, lost, missing, wait
 from pmiptrace.rules.examples.stage import Play, Stage, unknown
-from pmiptrace.testing import home_network_prefix
+from pmiptrace.testing.trace import home_network_prefix
 from pmiptrace.wire.messages import BindingRevocationAcknowledgement, BindingRevocationMessage
 from pmiptrace.wire.options.rfc4283 import MnIdentifier
 from pmiptrace.wire.options.rfc5555 import Ipv4HomeAddress

@@ -20,7 +20,7 @@ from pmiptrace.rules.examples.acts import (
 )
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.stage import Play, Stage, unknown
-from pmiptrace.testing import mag_identifier, mn_identifier
+from pmiptrace.testing.trace import mag_identifier, mn_identifier
 from pmiptrace.wire.messages import (
     BindingError,
     BindingRefreshRequest,

@@ -9,7 +9,7 @@ from pmiptrace.rules.examples.acts import pba, then
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.rfc8278_session import lost, wait
 from pmiptrace.rules.examples.stage import Play, Stage
-from pmiptrace.testing import START
+from pmiptrace.testing.trace import START
 from pmiptrace.wire.messages import Heartbeat
 from pmiptrace.wire.options.rfc5847 import RestartCounter
 from pmiptrace.wire.options.rfc8127 import LmaControlledMagParameters

@@ -13,7 +13,7 @@ from pmiptrace.rules.examples.rfc5846 import bri, routed, warm
 from pmiptrace.rules.examples.rfc5847 import error
 from pmiptrace.rules.examples.rfc8278_session import late_start, lost, missing, wait
 from pmiptrace.rules.examples.stage import Play, Stage
-from pmiptrace.testing import mn_identifier
+from pmiptrace.testing.trace import mn_identifier
 from pmiptrace.wire.messages import UpdateNotification
 from pmiptrace.wire.options.rfc5094 import VendorSpecific
 from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier

@@ -18,7 +18,7 @@ from pmiptrace.rules.examples.acts import (
 )
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.stage import unknown
-from pmiptrace.testing import mag_identifier, mn_identifier
+from pmiptrace.testing.trace import mag_identifier, mn_identifier
 from pmiptrace.wire.messages import (
     Heartbeat,
     UpdateNotification,

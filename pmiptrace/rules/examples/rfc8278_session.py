@@ -8,7 +8,7 @@ from pmiptrace.model import Severity
 from pmiptrace.rules.examples.acts import mmb, pba, then
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.stage import Play, Stage
-from pmiptrace.testing import home_network_prefix, mag_identifier
+from pmiptrace.testing.trace import home_network_prefix, mag_identifier
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
 PREFIX = "2001:db8:100::/64"

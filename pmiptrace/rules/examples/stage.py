@@ -12,7 +12,7 @@ from pmiptrace.packet.build import ipv6, udp, udp_ipv4
 from pmiptrace.packet.checksum import mobility_header_checksum
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.packet.numbers import MOBILITY_HEADER, UDP
-from pmiptrace.testing import Path, Sent, Trace
+from pmiptrace.testing.trace import Path, Sent, Trace
 from pmiptrace.wire.dialect import DialectDecoder
 
 IPV6_HEADER = 40
