@@ -578,6 +578,8 @@ def _kind(described: dict[str, Any]) -> str:
             return f"array of {_kind(kind)}"
         case {"type": "object", "additionalProperties": kind} if isinstance(kind, dict):
             return f"object of {_kind(kind)}"
+        case {"type": "integer", "minimum": int(least), "maximum": int(most)}:
+            return f"integer {least} to {most}"
         case {"type": str(kind)}:
             return "*null*" if kind == "null" else kind
         case _:
@@ -589,16 +591,14 @@ def _values(values: list[Any]) -> str:
 
 
 def _meaning(described: dict[str, Any], objects: dict[str, Any]) -> str:
-    """Give the description of a field; else that of what it holds, such as a time or an object."""
-    name = described.get("$ref", "").rpartition("/")[2]
+    """Give what the schema says of a field and of its type; of an object only if of no field."""
     inner = described.get("items")
-    parts = [
-        *([objects[name]] if name else []),
-        *described.get("anyOf", []),
-        *([inner] if isinstance(inner, dict) else []),
-    ]
-    texts = [described.get("description", ""), *(_meaning(part, objects) for part in parts)]
-    return next((text.partition("\n\n")[0] for text in texts if text), "")
+    parts = [described, *described.get("anyOf", []), *([inner] if isinstance(inner, dict) else [])]
+    texts = [part["description"] for part in parts if "description" in part]
+    if not texts:
+        names = [part["$ref"].rpartition("/")[2] for part in parts if "$ref" in part]
+        texts = [objects[name]["description"] for name in names]
+    return " ".join(texts)
 
 
 # ------------------------------------------------------------------------------ the examples

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct, json
+from msgspec import Struct, json
 
 from pmiptrace.address import address_text
 from pmiptrace.analysis import Change
 from pmiptrace.cache import BindingCache, Entry
 from pmiptrace.model import SECOND, CaptureInfo, MagNode, SessionMode
 from pmiptrace.report.document import (
+    AccessTechnology,
     Address,
+    Bid,
     CaptureDocument,
     Count,
     FrameMoment,
+    IfAtt,
+    IfLabel,
+    Lifetime,
     MagDocument,
     Name,
+    PrefixText,
+    SchemaVersion,
+    Seconds,
+    SessionId,
     StateName,
     Time,
     Tool,
@@ -35,58 +43,76 @@ class EntryDocument(Struct, frozen=True, kw_only=True):
     """An entry of an LMA's binding cache."""
 
     lma: Address
+    """The LMA that has the entry."""
     mobile_node: Name | None
-    session: int
-    prefixes: tuple[str, ...]
-    ipv4_home_address: str | None
+    """Of the Mobile Node Identifier option (RFC 4283); null if its messages have none."""
+    session: SessionId
+    """The session of the entry."""
+    prefixes: tuple[PrefixText, ...]
+    """Home network prefixes of the session."""
+    ipv4_home_address: PrefixText | None
+    """Of the mobile node; null unless the last PBA granted one (RFC 5844 section 3.1.2.6)."""
     mode: SessionMode
-    partial: Annotated[bool, Meta(description="Whether the session began before the capture")]
-    bid: int | None
+    partial: bool
+    """Whether the session began before the capture."""
+    bid: Bid | None
+    """Of the path; null where the LMA keeps a single binding, without RFC 8278."""
     mag: MagDocument
+    """The MAG that registered it."""
     care_of_address: Address
-    interface_att: int | None
-    interface_label: int | None
-    access_technology: int | None
+    """The MAG's end of the path."""
+    interface_att: IfAtt | None
+    """Of the path; null without the MAG Multipath Binding option."""
+    interface_label: IfLabel | None
+    """Of the path; null without the MAG Multipath Binding option."""
+    access_technology: AccessTechnology | None
+    """Of its PBU, or of the PBA if none was captured; null without that option."""
     state: StateName
-    live: Annotated[bool, Meta(description="Whether the LMA forwards traffic over it")]
-    lifetime_s: Annotated[int | None, Meta(description="As granted last")]
-    left_s: (
-        Annotated[float, Meta(ge=0, description="Until the lifetime ends; null if not known")]
-        | None
-    )
+    live: bool
+    """Whether the LMA forwards traffic over it."""
+    lifetime_s: Lifetime | None
+    """As granted last; null if no grant was seen."""
+    left_s: Seconds | None
+    """Seconds until the lifetime ends; null if that is not known, or it is not live."""
     granted_at: Time | None
+    """When the lifetime was granted last; null if that was not seen, or has no time."""
     expires_at: Time | None
-    since: Annotated[
-        FrameMoment | None,
-        Meta(description="The message that set the state; null if the clock did"),
-    ]
+    """`granted_at` and the lifetime, also when it ended before; null as `granted_at` is."""
+    since: FrameMoment | None
+    """The message that set the state; null if the clock did."""
 
 
 class CacheSummary(Struct, frozen=True, kw_only=True):
     """How much was read, and how much of it is shown."""
 
-    at: Annotated[Time | None, Meta(description="The moment that is shown")]
-    messages: Annotated[int, Meta(ge=0, description="In all captures until then")]
-    sessions: Annotated[int, Meta(ge=0, description="That have an entry")]
+    at: Time | None
+    """The moment that is shown; null if the captures have no times."""
+    messages: Count
+    """In all captures until then, duplicates apart."""
+    sessions: Count
+    """Those that have an entry."""
     bindings: Count
+    """The entries, live or not."""
     live: Count
-    gone: Annotated[
-        dict[str, int], Meta(description="Bindings no longer held, by the state they ended in")
-    ]
+    """Those of them over which the LMA forwards traffic."""
+    gone: dict[str, Count]
+    """Bindings no longer held, by the state that they ended in."""
     interrupted: bool
+    """Whether the analysis was stopped early."""
 
 
 class CacheDocument(Struct, frozen=True, kw_only=True):
     """The binding cache at a moment: ``pmiptrace bindings --format json``."""
 
-    schema_version: Literal["1.0"]
+    schema_version: SchemaVersion
     tool: Tool
     captures: tuple[CaptureDocument, ...]
+    """As far as they were read; those that could not be opened come last."""
     summary: CacheSummary
     bindings: tuple[EntryDocument, ...]
-    changes: Annotated[
-        tuple[TransitionLine, ...] | None, Meta(description="null unless they are asked for")
-    ]
+    """By LMA, mobile node, session, MAG and BID."""
+    changes: tuple[TransitionLine, ...] | None
+    """All changes of state until then, in order of time; null unless `--changes` asks for them."""
 
 
 class EntryLine(EntryDocument, frozen=True, kw_only=True, tag_field="type", tag="binding"):
@@ -96,7 +122,7 @@ class EntryLine(EntryDocument, frozen=True, kw_only=True, tag_field="type", tag=
 class CacheSummaryLine(CacheSummary, frozen=True, kw_only=True, tag_field="type", tag="summary"):
     """The last line."""
 
-    schema_version: Literal["1.0"]
+    schema_version: SchemaVersion
     tool: Tool
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated
 
-from msgspec import Struct, json
+from msgspec import Meta, Struct, json
 
-from pmiptrace.report.document import Tool, clean, tool
+from pmiptrace.report.document import Count, FrameNumber, SchemaVersion, Tool, clean, tool
 from pmiptrace.tshark.compare import Kind
 from pmiptrace.tshark.crosscheck import Alike, Crosscheck
 from pmiptrace.tshark.program import Tshark
@@ -17,44 +17,59 @@ class DifferenceDocument(Struct, frozen=True, kw_only=True):
     """Differences of one kind at the same fields; the first of them in full."""
 
     kind: Kind
-    count: int
-    frame: int
+    """In what they differ: `value`, `place`, `meaning` of a code, a whole message `missing` ..."""
+    count: Annotated[int, Meta(ge=1)]
+    """How often it was found in the capture."""
+    frame: FrameNumber
+    """Of the first."""
     message: str
-    octet: int | None
-    """From the start of the Mobility Header."""
+    """Kind of the message, as PBU; MH if only tshark has it."""
+    octet: Count | None
+    """From the start of the Mobility Header; null if there is no field of this program's."""
     tshark_field: str | None
+    """Name of the field in tshark; null if a whole message differs."""
     tshark: str
+    """What tshark says; empty if it has nothing there."""
     field: str | None
+    """Name of the field here, as in the tree of `dissect`; null if there is none."""
     pmiptrace: str
+    """What this program says; empty if it has nothing there."""
     explanation: str | None
-    """Null if no known difference explains it."""
+    """What is known of the difference; null if nothing explains it."""
     reference: str | None
+    """What settles it: RFC and section, or a registry; null if nothing explains it."""
 
 
 class ComparisonDocument(Struct, frozen=True, kw_only=True):
     """One capture."""
 
     path: str
-    messages: int
-    fields: int
-    fields_left_out: int
-    """Fields of options that break their format."""
-    undecoded: int
+    """The file, as it was named on the command line or found in a folder."""
+    messages: Count
+    """Messages that both decoded."""
+    fields: Count
+    """Fields that were compared."""
+    fields_left_out: Count
+    """Fields that were not, as their header or option breaks its format."""
+    undecoded: Count
     """Headers of tshark's in frames that could not be decoded here."""
     problem: str | None
-    """What tshark said, if it failed."""
+    """What tshark said, if it failed; else null."""
     unexplained: tuple[DifferenceDocument, ...]
+    """Those that nothing explains: one of the two programs is wrong."""
     explained: tuple[DifferenceDocument, ...]
+    """Those that are known, mostly faults of tshark's."""
 
 
 class CrosscheckDocument(Struct, frozen=True, kw_only=True):
     """All captures."""
 
-    schema_version: Literal["1.0"]
+    schema_version: SchemaVersion
     tool: Tool
     tshark: str
-    """Its version."""
+    """Version of tshark, as `4.0.17`."""
     captures: tuple[ComparisonDocument, ...]
+    """Those that could be opened."""
 
 
 def crosscheck_octets(results: Sequence[Crosscheck], tshark: Tshark) -> bytes:

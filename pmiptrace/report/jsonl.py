@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec import Struct, json
@@ -26,14 +26,18 @@ from pmiptrace.model import (
 from pmiptrace.report.document import (
     Address,
     BaselineDocument,
+    Bid,
     CaptureDocument,
     ExchangeDocument,
     FindingDocument,
     MagDocument,
     MessageDocument,
+    MessagesByType,
     Name,
     RuleDocument,
+    SchemaVersion,
     SessionDocument,
+    SessionId,
     Summary,
     Tool,
     TransitionDocument,
@@ -74,12 +78,18 @@ class TransitionLine(
 ):
     """A change of a binding's state, and which binding it is."""
 
-    session: int
+    session: SessionId
+    """The session of the binding."""
     lma: Address
+    """The LMA that has the binding."""
     mobile_node: Name | None
+    """Of the session; null if its messages name none."""
     mag: MagDocument
-    bid: int | None
+    """The MAG that registered the binding."""
+    bid: Bid | None
+    """Of the path; null where the LMA keeps a single binding, without RFC 8278."""
     care_of_address: Address
+    """The MAG's end of the path."""
 
 
 class FindingLine(FindingDocument, frozen=True, kw_only=True, tag_field="type", tag="finding"):
@@ -93,11 +103,13 @@ class SessionLine(SessionDocument, frozen=True, kw_only=True, tag_field="type", 
 class SummaryLine(Summary, frozen=True, kw_only=True, tag_field="type", tag="summary"):
     """The last line: how much was read, and how much of it was reported."""
 
-    schema_version: Literal["1.0"]
+    schema_version: SchemaVersion
     tool: Tool
-    messages_by_type: dict[str, int]
+    messages_by_type: MessagesByType
     baseline: BaselineDocument | None
+    """How findings compare to the baseline; null without one."""
     rules: tuple[RuleDocument, ...]
+    """Every rule that is reported, judged or not; remarks (PM-...) are left out."""
 
 
 Line = (

@@ -18,16 +18,21 @@ from pmiptrace.packet.layers import layers
 from pmiptrace.report.columns import node_of, round_trip
 from pmiptrace.report.document import (
     Address,
+    Bid,
     CaptureDocument,
     CaptureIndex,
     Count,
     DefectDocument,
+    ExchangeId,
     FindingDocument,
     FrameMoment,
     FrameNumber,
     MagDocument,
     MessageDocument,
+    Milliseconds,
     Name,
+    SchemaVersion,
+    SessionId,
     Time,
     Tool,
     TransitionState,
@@ -50,62 +55,90 @@ class LayerDocument(Struct, frozen=True, kw_only=True):
     """A header around the message."""
 
     name: str
+    """What it is: `Ethernet`, `VLAN 100`, `IPv6`, `UDP` ..."""
     text: str
-    offset: Annotated[int, Meta(ge=0, description="Octets from the start of the frame")]
+    """What it says, in brief: its addresses, ports ...; empty for some."""
+    offset: Count
+    """Octets from the start of the frame."""
     length: Count
+    """Octets up to the next header, or to the message."""
 
 
 class NodeDocument(Struct, frozen=True, kw_only=True):
     """A part of a message: a field with its value, or a part that has parts."""
 
-    name: Annotated[str | None, Meta(description="As --fields and --filter name it")]
+    name: str | None
+    """As `--fields` and `--filter` name it; null for octets that no definition explains."""
     label: str
-    value: Annotated[Any, Meta(description="null for a part that has parts")]
-    text: Annotated[str, Meta(description="The value in words")]
-    bits: Annotated[str | None, Meta(description="The field among the bits of its octets")]
-    offset: Annotated[
-        int | None,
-        Meta(description="Octets from the start of the frame; null if put together of fragments"),
-    ]
-    message_offset: Annotated[int, Meta(ge=0, description="From the start of the Mobility Header")]
-    length: Annotated[int, Meta(ge=0, description="Octets; 0 for what a dialect only implies")]
+    """Its name in the RFC, or the registered name of a message or option."""
+    value: Any
+    """Number, flag, or octets as text (addresses as such); null for a part that has parts."""
+    text: str
+    """The value in words; of an option its number."""
+    bits: str | None
+    """The field among the bits of its octets, as `.1.. ....`; null if it fills them alone."""
+    offset: Count | None
+    """Octets from the start of the frame; null if the message came in fragments."""
+    message_offset: Count
+    """Octets from the start of the Mobility Header."""
+    length: Count
+    """Octets that it is in; 0 for what a dialect only implies."""
     reference: str | None
+    """RFC and section that define it; null within a part that has one, or if none does."""
     defects: tuple[DefectDocument, ...]
+    """What does not follow the format here."""
     parts: tuple[NodeDocument, ...]
+    """What it consists of, in the order of the wire; empty for a field."""
 
 
 class ChangeDocument(Struct, frozen=True, kw_only=True):
     """What a message did to a binding."""
 
-    bid: int | None
+    bid: Bid | None
+    """Of the path; null where the LMA keeps a single binding, without RFC 8278."""
     care_of_address: Address
+    """The MAG's end of the path."""
     before: TransitionState = msgspec.field(name="from")
+    """The state before."""
     after: TransitionState = msgspec.field(name="to")
+    """The state after; the same as before where a lifetime was granted anew."""
 
 
 class PacketDocument(MessageDocument, frozen=True, kw_only=True, tag_field="type", tag="message"):
     """A message, with what it was in the run and what was found about it."""
 
-    mobile_node: Annotated[Name | None, Meta(description="Of the message, else of its exchange")]
+    mobile_node: Name | None
+    """The one that it names, else its request or reply; null if none does."""
     mag: MagDocument | None
+    """The MAG at one end of it; null if that is not known."""
     lma: Address | None
-    session: int | None
-    exchange: int | None
-    event: Annotated[ExchangeKind | None, Meta(description="What the exchange is")]
-    attempt: Annotated[
-        int | None, Meta(description="Of a request: 1, or more for a retransmission")
-    ]
+    """The LMA at the other end; null if that is not known."""
+    session: SessionId | None
+    """The session that it is about; null if it is about none, or none is known."""
+    exchange: ExchangeId | None
+    """The exchange that it belongs to; null for none, and for a duplicate."""
+    event: ExchangeKind | None
+    """What the request of that exchange asks for; null without an exchange."""
+    attempt: Annotated[int, Meta(ge=1)] | None
+    """Of a request: 1, or more for a retransmission; null for any other message."""
     unanswered: bool
-    duplicate: Annotated[bool, Meta(description="Whether it was captured before")]
-    answers: Annotated[FrameMoment | None, Meta(description="The request that it answers")]
+    """Whether it is the last attempt of a request that got no answer."""
+    duplicate: bool
+    """Whether the run had seen it before, in this capture or another."""
+    answers: FrameMoment | None
+    """The attempt that it answers; null if it is no answer, or that was not captured."""
     answered_by: FrameMoment | None
-    rtt_ms: Annotated[float, Meta(ge=0)] | None
+    """The answer to this request; null if it is none, or has no answer."""
+    rtt_ms: Milliseconds | None
+    """Of an answer: the time since the attempt that it answers; null for others, or if below 0."""
     changes: tuple[ChangeDocument, ...]
+    """What it did to bindings, in order."""
     findings: tuple[FindingDocument, ...]
+    """Those that this frame shows, as far as they were known in time."""
     layers: tuple[LayerDocument, ...] | None
-    tree: Annotated[
-        tuple[NodeDocument, ...] | None, Meta(description="null unless it was asked for")
-    ]
+    """The headers around it, outermost first; null unless the tree was asked for."""
+    tree: tuple[NodeDocument, ...] | None
+    """Header, fixed part and options, bit by bit; null unless it was asked for."""
 
 
 class UndecodedDocument(Struct, frozen=True, kw_only=True, tag_field="type", tag="undecoded"):
@@ -114,11 +147,17 @@ class UndecodedDocument(Struct, frozen=True, kw_only=True, tag_field="type", tag
     capture: CaptureIndex
     frame: FrameNumber
     time: Time | None
+    """When it was captured; null if the capture has no times."""
     source: Address
+    """Of the innermost IP packet that could be read."""
     destination: Address
+    """Of the innermost IP packet that could be read, as `source`."""
     kind: Literal["fragment", "esp", "truncated", "malformed"]
+    """A fragment of a packet never whole, encrypted, cut by the snap length, or broken."""
     defect: DefectDocument | None
+    """Where it does not follow the format; null for ESP."""
     findings: tuple[FindingDocument, ...]
+    """Those that this frame shows."""
 
 
 DissectLine = PacketDocument | UndecodedDocument | FindingLine | CaptureLine
@@ -129,13 +168,14 @@ message's line."""
 class DissectDocument(Struct, frozen=True, kw_only=True):
     """What ``pmiptrace dissect --format json`` prints."""
 
-    schema_version: Literal["1.0"]
+    schema_version: SchemaVersion
     tool: Tool
     packets: tuple[PacketDocument | UndecodedDocument, ...]
-    findings: Annotated[
-        tuple[FindingDocument, ...], Meta(description="Those known too late for their packet")
-    ]
+    """Messages, and frames that cannot be decoded, in order of time."""
+    findings: tuple[FindingDocument, ...]
+    """Those known too late for their packet."""
     captures: tuple[CaptureDocument, ...]
+    """As far as they were read; those that could not be opened come last."""
 
 
 def packet_document(

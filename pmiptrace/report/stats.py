@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct, json
 from msgspec.structs import asdict
@@ -16,6 +16,11 @@ from pmiptrace.report.document import (
     Count,
     FrameMoment,
     MagDocument,
+    MessagesByType,
+    Milliseconds,
+    Octet,
+    SchemaVersion,
+    Seconds,
     StatusDocument,
     Time,
     Tool,
@@ -25,7 +30,7 @@ from pmiptrace.report.document import (
 )
 from pmiptrace.report.times import rfc3339
 from pmiptrace.statistics import Interval, Rejections, Statistics
-from pmiptrace.statistics.quantiles import ACCURACY, Quantiles
+from pmiptrace.statistics.quantiles import Quantiles
 from pmiptrace.wire.codes import (
     ACCESS_TECHNOLOGY,
     BINDING_STATUS_MEANING,
@@ -36,24 +41,28 @@ from pmiptrace.wire.messages import BindingAcknowledgement
 
 K = TypeVar("K")
 
-Milliseconds = Annotated[float, Meta(ge=0)]
-
 
 class LatencyDocument(Struct, frozen=True, kw_only=True):
     """A distribution of times; the percentiles are nearest ranks."""
 
     count: Annotated[int, Meta(ge=1)]
-    exact: Annotated[
-        bool,
-        Meta(description=f"else median, p95 and p99 may be off by {ACCURACY:.0%}"),
-    ]
+    """How many times were measured."""
+    exact: bool
+    """Whether the percentiles are exact: up to 1000 values. Else they may be off by 1 %."""
     min_ms: Milliseconds
+    """The least time; always exact."""
     mean_ms: Milliseconds
+    """The arithmetic mean; always exact."""
     median_ms: Milliseconds
+    """The least time that half of all do not exceed."""
     p95_ms: Milliseconds
+    """The least time that 95 % of all do not exceed."""
     p99_ms: Milliseconds
+    """The least time that 99 % of all do not exceed."""
     max_ms: Milliseconds
-    slowest: Annotated[FrameMoment | None, Meta(description="The answer that took longest")]
+    """The greatest time; always exact."""
+    slowest: FrameMoment | None
+    """The answer that took longest."""
 
 
 class KindLatency(Struct, frozen=True):
@@ -66,45 +75,57 @@ class KindLatency(Struct, frozen=True):
 class MagLatency(Struct, frozen=True):
     """Latency of the registrations of one MAG."""
 
-    mag: Annotated[
-        MagDocument, Meta(description="without identifier and addresses: all other MAGs")
-    ]
+    mag: MagDocument
+    """Without identifier and addresses: all MAGs beyond the first 4096."""
     latency: LatencyDocument
 
 
 class LmaLatency(Struct, frozen=True):
     """Latency of the registrations at one LMA."""
 
-    lma: Annotated[Address | None, Meta(description="null: all other LMAs")]
+    lma: Address | None
+    """Null: all LMAs beyond the first 4096."""
     latency: LatencyDocument
 
 
 class AccessLatency(Struct, frozen=True):
     """Latency of the registrations over one access technology."""
 
-    access_technology: Annotated[int | None, Meta(description="null if the PBU names none")]
+    access_technology: Octet | None
+    """If-ATT of the path, else Access Technology Type of the PBU; null if it names none."""
     name: str | None
+    """Its registered name; null if there is none."""
     latency: LatencyDocument
 
 
 class ExclusionsDocument(Struct, frozen=True):
-    """Answered exchanges that no latency is taken of."""
+    """Answered exchanges that no latency is taken of; each is counted for the first that fits."""
 
     retransmitted: Count
+    """With more than one attempt: which of them the answer is to is not known."""
     rejected: Count
+    """Refused: no registration, and often quicker."""
     one_sided: Count
+    """Whose request was not captured."""
     uncertain: Count
+    """Taken for a pair only because no other request was waiting."""
     without_time: Count
+    """Without a time, or with an answer earlier than its request."""
 
 
 class LatencyTables(Struct, frozen=True, kw_only=True):
     """From a request to the answer that accepts it."""
 
     registration: LatencyDocument | None
+    """All PBUs that ask for a lifetime; null if there is none to measure."""
     by_kind: tuple[KindLatency, ...]
+    """Exchanges of every kind, also those that are no registrations; most answers first."""
     by_mag: tuple[MagLatency, ...]
+    """Registrations by MAG, most answers first."""
     by_lma: tuple[LmaLatency, ...]
+    """Registrations by LMA, most answers first."""
     by_access: tuple[AccessLatency, ...]
+    """Registrations by access technology, most answers first."""
     excluded: ExclusionsDocument
 
 
@@ -112,13 +133,15 @@ class HandoverDocument(Struct, frozen=True, kw_only=True):
     """Handovers between MAGs."""
 
     count: Count
-    signalling: Annotated[LatencyDocument | None, Meta(description="From the PBU to the PBA")]
-    gap: Annotated[
-        LatencyDocument | None,
-        Meta(description="From the end of the old path to the acceptance of the new one"),
-    ]
-    seamless: Annotated[int, Meta(ge=0, description="The old path was still up")]
-    unknown: Annotated[int, Meta(ge=0, description="The end of the old path was not seen")]
+    """Those that were accepted."""
+    signalling: LatencyDocument | None
+    """From the PBU to the PBA, as for other registrations; null if there is none to measure."""
+    gap: LatencyDocument | None
+    """From the end of the old path to the acceptance of the new one; null if there was no gap."""
+    seamless: Count
+    """The old path was still up."""
+    unknown: Count
+    """The end of the old path was not seen."""
 
 
 class KindDocument(Struct, frozen=True, kw_only=True):
@@ -126,80 +149,110 @@ class KindDocument(Struct, frozen=True, kw_only=True):
 
     kind: ExchangeKind
     count: Count
+    """All of them: the sum of the next three and `open`."""
     accepted: Count
+    """Answered with a status below 128, or without a status."""
     rejected: Count
+    """Answered with a status of 128 or more, or a Binding Error."""
     unanswered: Count
-    open: Annotated[int, Meta(ge=0, description="Awaiting an answer when the capture ended")]
-    unmatched: Annotated[int, Meta(ge=0, description="Answers whose request was not captured")]
-    late: Annotated[int, Meta(ge=0, description="Answered after they were given up")]
-    retransmitted: Annotated[int, Meta(ge=0, description="Exchanges with more than one attempt")]
-    retransmissions: Annotated[int, Meta(ge=0, description="Attempts beyond the first of each")]
+    """Given up: no answer came in the time `answer` of the timers."""
+    open: Count
+    """Awaiting an answer when the capture ended."""
+    unmatched: Count
+    """Answers whose request was not captured; accepted or rejected too."""
+    late: Count
+    """Answered after they were given up; accepted or rejected too."""
+    retransmitted: Count
+    """Exchanges with more than one attempt."""
+    retransmissions: Count
+    """Attempts beyond the first of each."""
 
 
 class RejectionDocument(Struct, frozen=True, kw_only=True):
     """Answers with one status that refuses."""
 
-    message: Annotated[str, Meta(description="PBA, BRA, UPA, BE ...")]
+    message: str
+    """PBA, BRA, UPA, BE ..."""
     status: StatusDocument
     count: Annotated[int, Meta(ge=1)]
-    mags: Annotated[int, Meta(ge=0, description="MAGs that got it, up to 1000")]
-    meaning: Annotated[str | None, Meta(description="What usually causes it")]
-    remedy: Annotated[str | None, Meta(description="What to look at or change")]
+    """How many there were."""
+    mags: Count
+    """MAGs that got it, up to 1000."""
+    meaning: str | None
+    """What usually causes it; null where no table says, and for messages other than BA and PBA."""
+    remedy: str | None
+    """What to look at or change; null as `meaning` is."""
     first: FrameMoment | None
+    """The first such answer."""
     last: FrameMoment | None
+    """The last such answer."""
 
 
 class IntervalDocument(Struct, frozen=True, kw_only=True):
     """The messages of one interval."""
 
     time: Time | None
+    """When it begins."""
     messages: Count
-    requests: Annotated[int, Meta(ge=0, description="PBUs")]
-    replies: Annotated[int, Meta(ge=0, description="PBAs")]
+    """All Mobility Header messages, duplicates apart."""
+    requests: Count
+    """PBUs among them."""
+    replies: Count
+    """PBAs among them."""
 
 
 class RateDocument(Struct, frozen=True, kw_only=True):
     """The signalling rate over time."""
 
     interval_s: Annotated[float, Meta(gt=0)]
+    """Seconds in each interval: 1, and more in captures of more than some minutes."""
     peak: IntervalDocument | None
+    """The first interval with most messages; null if no message has a time."""
     peak_per_second: Annotated[float, Meta(ge=0)] | None
+    """Messages per second in that interval, on average; null as `peak` is."""
     intervals: tuple[IntervalDocument, ...]
+    """From the first with a message to the last, empty ones too; 400 at most."""
 
 
 class PathsDocument(Struct, frozen=True, kw_only=True):
     """How many paths sessions had, by the LMA's cache."""
 
-    sessions: Annotated[
-        dict[str, int], Meta(description="Sessions by the most paths that they had at once")
-    ]
-    time_s: Annotated[
-        dict[str, float], Meta(description="Time by the number of paths that were up, in sum")
-    ]
-    modes: Annotated[dict[str, int], Meta(description="Sessions by what is known of multipath")]
+    sessions: dict[str, Count]
+    """Sessions by the most paths that were up at once; those that never had one are left out."""
+    time_s: dict[str, Seconds]
+    """Seconds, added up over sessions, by the number of paths that were up."""
+    modes: dict[str, Count]
+    """Sessions by what is known of multipath: the values of `mode` of a session."""
 
 
 class StatsSummary(Struct, frozen=True, kw_only=True):
     """How much was read, and how much of it is counted."""
 
-    messages: Annotated[int, Meta(ge=0, description="In all captures, whatever is counted")]
+    messages: Count
+    """In all captures, duplicates apart, whatever is counted."""
     exchanges: Count
+    """Those that are counted."""
     sessions: Count
+    """Those that are counted."""
     interrupted: bool
+    """Whether the analysis was stopped early."""
 
 
 class StatsDocument(Struct, frozen=True, kw_only=True):
     """What captures add up to: ``pmiptrace stats --format json``."""
 
-    schema_version: Literal["1.0"]
+    schema_version: SchemaVersion
     tool: Tool
     captures: tuple[CaptureDocument, ...]
+    """As far as they were read; those that could not be opened come last."""
     summary: StatsSummary
-    messages_by_type: dict[str, int]
+    messages_by_type: MessagesByType
     exchanges: tuple[KindDocument, ...]
+    """By kind, the most frequent first."""
     latency: LatencyTables
     handovers: HandoverDocument
     rejections: tuple[RejectionDocument, ...]
+    """By message and status, the most frequent first."""
     rate: RateDocument
     paths: PathsDocument
 

@@ -54,6 +54,12 @@ def anchors(path: Path) -> set[str]:
     )
 
 
+def test_the_page_of_json_says_what_every_field_means() -> None:
+    rows = [line for line in generate.json_page().splitlines() if line.startswith("| `")]
+    assert len(rows) > 400
+    assert [row for row in rows if not row.split(" | ")[-1].strip(" |")] == []
+
+
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_generated_page_is_current(name: str) -> None:
     assert generate.is_current(ROOT / "docs" / name, generate.make(name))

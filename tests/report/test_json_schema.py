@@ -54,6 +54,38 @@ def test_the_published_schema_is_that_of_the_types(name: str) -> None:
     assert schema_file(name).read_bytes() == octets(name)
 
 
+def says_something(field: dict, objects: dict) -> bool:
+    """Tell whether a field has a meaning, or what it holds has one."""
+    inner = [field.get("items"), *field.get("anyOf", [])]
+    named = objects[field["$ref"].rpartition("/")[2]] if "$ref" in field else {}
+    return bool(field.get("description") or named.get("description")) or any(
+        says_something(part, objects) for part in inner if isinstance(part, dict)
+    )
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_field_has_a_meaning(name: str) -> None:
+    objects = json.loads(schema_file(name).read_bytes())["$defs"]
+    silent = [
+        f"{of}.{field}"
+        for of, described in objects.items()
+        for field, each in described.get("properties", {}).items()
+        if not says_something(each, objects)
+    ]
+    assert silent == []
+
+
+def test_a_field_means_what_stands_beneath_it_and_what_its_type_says() -> None:
+    objects = json.loads(schema_file("jsonl-1.0.json").read_bytes())["$defs"]
+    line = objects["TransitionLine"]["properties"]
+    assert line["type"]["description"] == "What the object is."
+    assert line["from"]["description"].startswith("The state before. A state that")
+    assert line["lma"]["description"] == (
+        "The LMA that has the binding. IPv4 or IPv6 address, as RFC 5952 writes it."
+    )
+    assert objects["SummaryLine"]["properties"]["messages"]["minimum"] == 0
+
+
 KNOWN = tuple(
     finding(suppression=Suppression(by=by, reason=reason, expires=expires))
     for by, reason, expires in (("ignore", "a reason", None), ("baseline", None, "2027-01-31"))

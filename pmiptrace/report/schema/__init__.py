@@ -16,6 +16,7 @@ from pmiptrace.report.crosscheck import CrosscheckDocument
 from pmiptrace.report.document import SCHEMA_VERSION, ReportDocument
 from pmiptrace.report.jsonl import Line
 from pmiptrace.report.packets_json import DissectDocument, DissectLine
+from pmiptrace.report.schema.meanings import explain
 from pmiptrace.report.stats import StatsDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -52,6 +53,7 @@ def schema(name: str) -> dict[str, Any]:
     """Make the schema of one of `SCHEMAS` from its type."""
     title, described = SCHEMAS[name]
     (top,), components = json.schema_components([described])
+    explain(described, components)
     top.pop("discriminator", None)  # OpenAPI's word; validators know it only as unknown
     return {
         "$schema": DIALECT,
