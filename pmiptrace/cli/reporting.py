@@ -191,7 +191,7 @@ def _policy(request: ReportRequest, redaction: Redaction | None) -> Policy:
     if target is not None and redaction is not None:
         raise UsageError("--write-baseline does not go with --redact: a baseline has names in it")
     if target is not None:
-        refuse_to_overwrite(request.captures, target)
+        refuse_to_overwrite(request.captures, (target,))
     baseline, draft = request.baseline(), None
     if target is not None:
         for output in request.outputs:

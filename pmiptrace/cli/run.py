@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event, useful_jobs
+from pmiptrace.capture.files import expand
 from pmiptrace.configuration import Configuration, configure
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.report.document import clean
@@ -147,9 +148,8 @@ def perform_all(
     allow_empty: bool = False,
 ) -> int:
     """Do the same for several outputs of one work: if one cannot be written, no file appears."""
-    for output in outputs:
-        refuse_to_overwrite(captures, output)
     try:
+        refuse_to_overwrite(captures, outputs)
         with ExitStack() as opened:
             outlets = [opened.enter_context(outlet(output)) for output in outputs]
             result = work(outlets)
@@ -176,13 +176,19 @@ def perform_all(
     return result.exit_code(allow_empty=allow_empty)
 
 
-def refuse_to_overwrite(captures: Iterable[str], output: str | None) -> None:
-    """Raise `UsageError` if the report would take the place of a capture."""
-    if output is None or not Path(output).exists():
+def refuse_to_overwrite(captures: Iterable[str], outputs: Iterable[str | None]) -> None:
+    """Raise `UsageError` if a report would take the place of a capture.
+
+    That is one that is read: those in a directory, and those that a glob matches, as well.
+    """
+    present = [output for output in outputs if output is not None and Path(output).is_file()]
+    if not present:
         return
-    for capture in captures:
-        if Path(capture).is_file() and Path(capture).samefile(output):
-            raise UsageError(f"{output}: the report would replace a capture")
+    sources, _ = expand(captures)
+    for source in sources:
+        for output in present:
+            if Path(source).is_file() and Path(source).samefile(output):
+                raise UsageError(f"{output}: the report would replace a capture")
 
 
 def tell_end(analysis: Analysis) -> None:

@@ -199,9 +199,10 @@ def test_a_format_with_a_fault_is_left_out_and_the_others_are_written(
     assert names(folder) == ["a", "b", "faulty.pcap"]
 
 
-def test_a_report_would_replace_a_capture(folder: Path, run: Run) -> None:
+@pytest.mark.parametrize("named", ["faulty.pcap", ".", "*.pcap", "absent.pcap ./"])
+def test_a_report_would_replace_a_capture(folder: Path, run: Run, named: str) -> None:
     asked = "--format json -o a --format html -o faulty.pcap"
-    result = run("analyze", "faulty.pcap", *asked.split())
+    result = run("analyze", *named.split(), *asked.split())
     assert result.code == 2
     assert "would replace a capture" in result.err
     assert names(folder) == ["faulty.pcap"]
