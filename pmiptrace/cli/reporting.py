@@ -86,9 +86,9 @@ class ReportRequest(JudgingRequest, frozen=True, kw_only=True):
         """
         path, target = self.configuration.baseline, self.write_baseline
         known: dict[str, KnownFault] = {}
-        if path is not None and (path != target or Path(path).exists()):
+        if path is not None and (path != target or Path(path).is_file()):
             known |= read_baseline(path).known
-        if target is not None and target != path and Path(target).exists():
+        if target is not None and target != path and Path(target).is_file():
             known |= read_baseline(target).known
         place = target or path
         return None if place is None else Baseline(place, known)
@@ -191,12 +191,12 @@ def _policy(request: ReportRequest, redaction: Redaction | None) -> Policy:
     if target is not None and redaction is not None:
         raise UsageError("--write-baseline does not go with --redact: a baseline has names in it")
     if target is not None:
+        if target == "-":
+            raise UsageError("--write-baseline takes a file; standard output is for reports")
         refuse_to_overwrite(request.captures, (target,))
+    _refuse_to_replace(request)
     baseline, draft = request.baseline(), None
     if target is not None:
-        for output in request.outputs:
-            if output.path is not None and Path(output.path).resolve() == Path(target).resolve():
-                raise UsageError(f"{output} and --write-baseline {target} both go to one file")
         draft = Draft(baseline.known if baseline else {}, clean(request.baseline_reason or ""))
     elif request.baseline_reason is not None:
         raise UsageError("--baseline-reason goes with --write-baseline")
@@ -211,6 +211,22 @@ def _policy(request: ReportRequest, redaction: Redaction | None) -> Policy:
     for text in policy.expired_ignores():
         tell(text)
     return policy
+
+
+def _refuse_to_replace(request: ReportRequest) -> None:
+    """Raise `UsageError` if a report would take the place of what says how to judge."""
+    chosen, target = request.configuration, request.write_baseline
+    kept = {Path(name).resolve(): f"{name}, the configuration" for name in chosen.files}
+    if chosen.baseline is not None:
+        kept[Path(chosen.baseline).resolve()] = f"{chosen.baseline}, the baseline"
+    for output in request.outputs:
+        if output.path is None:
+            continue
+        place = Path(output.path).resolve()
+        if target is not None and place == Path(target).resolve():
+            raise UsageError(f"{output} and --write-baseline {target} both go to one file")
+        if place in kept:
+            raise UsageError(f"{output} would replace {kept[place]}")
 
 
 def _tell_idle(policy: Policy, captures: Sequence[str], result: Outcome) -> None:

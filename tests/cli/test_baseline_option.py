@@ -171,6 +171,9 @@ def test_nothing_is_written_of_what_could_not_be_read(run: Run, folder: Path) ->
         (("--write-baseline", "copy.pcap"), "copy.pcap: the report would replace a capture"),
         (("--write-baseline", "x.toml", "--redact"), "does not go with --redact"),
         (("--write-baseline", "x.toml", "-o", "x.toml"), "--write-baseline x.toml both go to one"),
+        (("--baseline", "good.toml", "-o", "./good.toml"), "would replace good.toml, the baseline"),
+        (("--config", "set.toml", "-o", "set.toml"), "would replace set.toml, the configuration"),
+        (("--write-baseline", "-"), "--write-baseline takes a file; standard output is for"),
         (("--write-baseline", "absent/x.toml"), "absent/x.toml: cannot be written: No such file"),
     ],
 )
@@ -178,8 +181,19 @@ def test_what_makes_no_sense_is_a_usage_error(
     run: Run, folder: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     (folder / "bad.toml").write_text("version = 1\n[[known]]\n", "utf-8")
+    (folder / "good.toml").write_text("version = 1\n", "utf-8")
+    (folder / "set.toml").write_text("", "utf-8")
     (folder / "copy.pcap").write_bytes(FAULTY.read_bytes())
     found = run("analyze", "copy.pcap", *arguments)
     assert (found.code, found.out) == (2, ""), "it is told before anything is read"
     assert message in " ".join(found.err.split())
     assert not (folder / "x.toml").exists()
+    assert (folder / "good.toml").read_text("utf-8") == "version = 1\n"
+
+
+@pytest.mark.parametrize("known", ["none", "/dev/full"])
+def test_a_device_is_written_to_and_never_read(run: Run, known: str) -> None:
+    """It may have no end."""
+    found = run("analyze", FAULTY, "--write-baseline", "/dev/full", "--baseline", known)
+    assert found.code == 2
+    assert "cannot be written: No space left on device" in " ".join(found.err.split())
