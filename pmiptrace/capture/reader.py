@@ -177,9 +177,11 @@ class CaptureReader:
         return self._walk.records(wanted)
 
     def close(self) -> None:
-        """Close the file."""
-        if hasattr(self, "_walk") and self._walk.ahead is not None:
-            self._walk.ahead.forget()
+        """Close the file, and let go of its octets, as `info` is kept of thousands of files."""
+        if hasattr(self, "_walk"):
+            self._walk.window.release()
+            if self._walk.ahead is not None:
+                self._walk.ahead.forget()
         self._source.close()
 
     def __enter__(self) -> Self:

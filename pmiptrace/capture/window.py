@@ -91,3 +91,9 @@ class Window:
             if not self.fill():
                 return False
         return True
+
+    def release(self) -> None:
+        """Let go of what is held, and read no more."""
+        self.base, self.position, self.end = self.offset, 0, 0
+        self.buffer = bytearray(SLACK)
+        self.at_end = True

@@ -222,3 +222,21 @@ def test_paths_that_cannot_be_opened(tmp_path):
         CaptureReader(str(tmp_path))
     with pytest.raises(CaptureError, match="null"):
         CaptureReader("a\0b")
+
+
+def test_a_capture_that_was_read_holds_no_octets(tmp_path):
+    """Of thousands of files each keeps what is known of it, and no buffer."""
+    path = tmp_path / "a.pcap"
+    path.write_bytes(PLAIN)
+    readers = []
+    tracemalloc.start()
+    try:
+        for _ in range(40):
+            with CaptureReader(str(path)) as reader:
+                assert list(reader)
+            readers.append(reader)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert {reader.info.packets for reader in readers} == {FRAMES}
+    assert held < 40 * (16 << 10)
