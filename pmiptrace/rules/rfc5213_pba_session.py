@@ -271,12 +271,15 @@ def stored_link_local_address_returned(step: Step) -> Verdict | None:
 
 
 def _holders(step: Step, prefixes: tuple[Prefix, ...]) -> Iterator[tuple[Session, Binding, Prefix]]:
-    """Give the bindings of other sessions at the LMA that have one of the prefixes."""
+    """Give the bindings of other sessions at the LMA that have one of the prefixes.
+
+    Of a mobile node that nobody named none can be told to be another's.
+    """
     own = step.after or step.before
-    if not prefixes:
+    if not prefixes or (own is not None and own.mobile_node is None):
         return
     for session in step.past.others:
-        if own is not None and session.lma != own.lma:
+        if session.mobile_node is None or (own is not None and session.lma != own.lma):
             continue
         for prefix in prefixes:
             if prefix in session.prefixes:

@@ -36,3 +36,15 @@ def test_a_second_refresh_of_the_other_accuses_nobody_anew(rule: str) -> None:
 
     play = known(*RULES[rule], wait(5), again, wait(5), again)
     assert statuses(of_rule(judge(play), rule)) == [Status.INCONCLUSIVE]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_mobile_node_without_a_name_may_be_the_same(rule: str) -> None:
+    """An identifier of no octets tells it from no other."""
+    asked, given = ("::/0", PREFIX) if rule == "RFC5213-5.2-PREFIX-UNIQUE" else (PREFIX, PREFIX)
+
+    def unnamed(s):  # type: ignore[no-untyped-def]
+        s.pbu(s.other, "", hnp=asked)
+
+    play = known(unnamed, pba(hnp=given), wait(5), pbu(), pba(), wait(5), unnamed, pba(hnp=given))
+    assert of_rule(judge(play), rule) == []
