@@ -21,6 +21,7 @@ from pmiptrace.capture.files import expand
 from pmiptrace.configuration import Configuration, configure
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.report.document import clean
+from pmiptrace.report.logs import obeyed_by_none
 from pmiptrace.report.output import Outlet, outlet
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.selection import Outcome, Pattern, Selection
@@ -225,7 +226,7 @@ def _after_interrupt(events: Iterator[Event]) -> Iterator[Event]:
 def tell(text: str) -> None:
     """Write a line to standard error; what comes from file names is escaped."""
     if sys.stderr is not None:
-        print(f"pmiptrace: {clean(text)}", file=sys.stderr)
+        print(f"pmiptrace: {obeyed_by_none(clean(text))}", file=sys.stderr)
 
 
 def tell_no_match(selected: Selection) -> None:

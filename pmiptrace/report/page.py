@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from pmiptrace.report.logs import obeyed_by_none
 from pmiptrace.report.style import MUTED, STRONG, Look
 
 Part = str | tuple[str, str]
@@ -87,7 +88,10 @@ class Page:
         return True
 
     def literal(self, text: str) -> str:
-        """Give text as it can be shown: unprintable characters escaped, the encoding respected."""
+        """Give text as it can be shown: unprintable characters escaped, the encoding respected.
+
+        What the runner of a CI job would take for a command is escaped too.
+        """
         if not text.isprintable():
             text = "".join(
                 c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
@@ -96,7 +100,7 @@ class Page:
             text = text.translate(_PLAIN)
         if not self._can_hold(text):
             text = text.encode("ascii", "backslashreplace").decode()
-        return text
+        return obeyed_by_none(text)
 
     def sign(self, look: Look) -> str:
         """Give the sign of a state that the encoding can hold."""
