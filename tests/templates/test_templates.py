@@ -102,6 +102,33 @@ def test_a_violation_gives_annotations_summary_sarif_and_the_exit_code(
     assert "RFC8278-4.1-BO-EXCLUSIVE" in {result["ruleId"] for result in results}
 
 
+@pytest.mark.parametrize(
+    ("capture", "config", "alerts"),
+    [
+        (VIOLATION, "", ["RFC8278-4.1-BO-EXCLUSIVE"]),
+        (VIOLATION, '[[ignores]]\nrule = "RFC8278"\nreason = "known"\n', []),
+        (SAMPLES / "mid-session.pcap", "", []),
+    ],
+)
+def test_alerts_are_made_of_violations_that_count_alone(
+    tmp_path: Path, programs: Path, capture: Path, config: str, alerts: list[str]
+) -> None:
+    (tmp_path / "set.toml").write_text(config)
+    _, _, outputs = analyze(tmp_path, programs, captures=str(capture), config="set.toml")
+    told = json.loads((tmp_path / outputs["sarif"]).read_text())["runs"][0]["results"]
+    assert len(told) > len(alerts)
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step("Choose alerts")["run"]],
+        cwd=tmp_path,
+        env=environment(tmp_path, programs, PYTHON=sys.executable, SARIF=outputs["sarif"]),
+        check=True,
+    )
+    written = (tmp_path / "output").read_text().splitlines()[-1].removeprefix("sarif=")
+    log = json.loads(Path(written).read_text())
+    assert [result["ruleId"] for result in log["runs"][0]["results"]] == alerts
+    assert log["runs"][0]["tool"]["driver"]["rules"]
+
+
 def test_the_last_step_gives_the_exit_code() -> None:
     for code in (0, 1, 3):
         verdict = subprocess.run(
