@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from pmiptrace.model import Finding, Report
@@ -52,6 +53,7 @@ COLUMNS = (
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a formula may begin with, the wide forms of East Asian keyboards included."""
+_BEHIND_CUT = re.compile(rf";(?=[\s\"]*[{re.escape(''.join(_FORMULA))}])")
 
 Cell = str | int | None
 
@@ -111,4 +113,7 @@ def _row(finding: FindingDocument) -> tuple[Cell, ...]:
 
 def _guarded(cell: Cell) -> Cell:
     """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    cell = _BEHIND_CUT.sub(";'", cell)
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -75,3 +75,13 @@ def test_no_cell_is_a_formula(sign: str, text: str) -> None:
     (row,) = rows(RUN, (finding,))
     for value in row.values():
         assert not value.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
+
+
+@pytest.mark.parametrize("name", ["a;=1+1", "a; =1+1", 'a;"@SUM(1)"', "a;-1;+2", "a;\uff1d1"])
+def test_no_part_behind_a_semicolon_is_a_formula(name: str) -> None:
+    """Where a comma is the decimal sign, a row is cut there."""
+    finding = at(0, 1, mobile_node=Identifier(1, name.encode()))
+    line = written("csv", RUN, (finding,)).decode().splitlines()[1]
+    for part in line.split(";"):
+        assert not part.lstrip(' "').startswith(("=", "+", "-", "@", "\uff1d"))
+    assert "'" not in rows(RUN, (at(0, 1, message="a; b, in all"),))[0]["message"]
