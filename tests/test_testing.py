@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,19 @@ def test_the_message_says_who_did_what_where_and_how_to_mend_it() -> None:
     assert re.search("How to mend: .{20}", told)
     assert f"  See: pmiptrace dissect {VIOLATION} 5" in lines
     assert lines[-1] == f"Everything: pmiptrace analyze {VIOLATION}"
+
+
+def test_several_captures_with_several_faults_are_counted_right() -> None:
+    told = message(lambda: assert_compliant([VIOLATION, VIOLATION.with_name("reserved-bid.pcap")]))
+    assert told.splitlines()[0] == "2 captures do not comply: 3 errors; 12 messages"
+    told = message(lambda: assert_compliant([Trace(), Trace()]))
+    assert told.startswith("2 captures have no signalling")
+
+
+@pytest.mark.parametrize("rules", ["RFC8278", ["RFC8278"], ("RFC8278-4.1", "RFC8278-4.4")])
+def test_one_rule_may_be_named_without_a_list(rules: str | Iterable[str]) -> None:
+    assert message(lambda: assert_compliant(VIOLATION, select=rules))
+    assert assert_compliant(VIOLATION, ignore=rules).messages == 8
 
 
 def test_a_trace_that_fails_is_left_to_be_looked_at() -> None:

@@ -26,8 +26,8 @@ SHOWN = 10
 def assert_compliant(
     capture: Capture | Sequence[Capture],
     *,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
+    select: str | Iterable[str] = (),
+    ignore: str | Iterable[str] = (),
     severity: Mapping[str, str] | None = None,
     fail_on: str = "error",
     baseline: str | PathLike[str] | None = None,
@@ -40,9 +40,9 @@ def assert_compliant(
 
     Several captures are read as one run, by time. `select`, `ignore`, `severity`, `fail_on`,
     `baseline`, `dialect` and `timers` are those of ``pmiptrace analyze`` and of its configuration:
-    ``select=["RFC8278"]``, ``severity={"RFC5213-8.1": "warning"}``, ``timers={"delete-delay":
-    "20s"}``. A configuration file counts only if `config` names it, and the environment does not,
-    so that a test says the same wherever it runs.
+    ``select="RFC8278"``, ``ignore=["RFC5213-8.1", "party:LMA"]``, ``severity={"RFC5213-8.1":
+    "warning"}``, ``timers={"delete-delay": "20s"}``. A configuration file counts only if `config`
+    names it, and the environment does not, so that a test says the same wherever it runs.
 
     Raises `AssertionError` for violations at or above `fail_on` (``error``, ``warning``, ``info``,
     or ``never``) that neither the baseline nor the configuration knows, and for captures without
@@ -56,8 +56,8 @@ def assert_compliant(
 
     chosen = configure(
         {
-            "select": tuple(select),
-            "ignore": tuple(ignore),
+            "select": (select,) if isinstance(select, str) else tuple(select),
+            "ignore": (ignore,) if isinstance(ignore, str) else tuple(ignore),
             "severity": tuple(f"{rule}={level}" for rule, level in (severity or {}).items()),
             "timers": tuple(f"{name}={value}" for name, value in (timers or {}).items()),
             "fail-on": fail_on,
@@ -75,7 +75,8 @@ def assert_compliant(
         if failed:
             message = "\n".join(_message(report, failed, paths))
         elif not report.messages and not allow_empty:
-            message = f"{_title(paths)} has no signalling: not one Mobility Header message"
+            has = "has" if len(paths) == 1 else "have"
+            message = f"{_title(paths)} {has} no signalling: not one Mobility Header message"
         else:
             _remove(folder)
             return report
@@ -155,14 +156,20 @@ def _message(report: Report, failed: Results, paths: Sequence[str]) -> Iterator[
     """Say what failed: the verdict, each fault with what to do, and where to see more."""
     from collections import Counter
 
-    from pmiptrace.report.words import counted, tally
+    from pmiptrace.model import Severity
+    from pmiptrace.report.words import count, counted, joined, word
 
     several = len(report.captures)
-    found: Counter[str] = Counter()
+    found: Counter[Severity] = Counter()
     for result in failed:
-        found[result.severity.value] += result.count
-    counts = tally(found)
-    yield f"{_title(paths)} does not comply: {counts}; {counted(report.messages, 'message')}"
+        found[result.severity] += result.count
+    counts = joined(
+        f"{count(found[each])} {each if each is Severity.INFO else word(found[each], each)}"
+        for each in Severity
+        if found[each]
+    )
+    do = "does" if len(paths) == 1 else "do"
+    yield f"{_title(paths)} {do} not comply: {counts}; {counted(report.messages, 'message')}"
     results = list(failed)
     for result in results[:SHOWN]:
         yield ""

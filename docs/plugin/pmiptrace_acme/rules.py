@@ -43,7 +43,7 @@ def load_range(step: Step) -> Verdict | None:
 
     The text: "Load, in percent, MUST NOT be greater than 100."
 
-    Example: a PBU with load 250, which a MAG sends that counts in units of 0.4 percent.
+    Example: a PBU with load 101, which a MAG sends that counts in units of 0.4 percent.
 
     How to mend: send percent.
     """
