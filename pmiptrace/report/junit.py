@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 from pmiptrace.model import CaptureInfo, Finding, Report, RuleCount, RuleState, Status
 from pmiptrace.report.digest import FindingGroup
 from pmiptrace.report.document import FATAL_PROBLEMS, clean, name_text, path_text
+from pmiptrace.report.files import relative_path
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.version import version
 from pmiptrace.report.words import counted, party_name
@@ -93,7 +94,7 @@ class JunitWriter:
         cases += [self._case(number, count) for count in applied.values()]
         suite = ET.Element(
             "testsuite",
-            name=path_text(info.path),
+            name=path_text(relative_path(info.path)),
             tests=str(len(cases)),
             failures=str(sum(case.find("failure") is not None for case in cases)),
             errors=str(sum(case.find("error") is not None for case in cases)),

@@ -24,6 +24,7 @@ from pmiptrace.report.coverage import (
 )
 from pmiptrace.report.digest import Digest, FindingGroup
 from pmiptrace.report.document import clean, path_text
+from pmiptrace.report.files import relative_path
 from pmiptrace.report.times import Clock
 from pmiptrace.report.version import version
 from pmiptrace.report.words import (
@@ -215,7 +216,7 @@ class _Summary:
         begin = info.first_time
         return [
             str(number),
-            code(path_text(info.path)),
+            code(path_text(relative_path(info.path))),
             count(info.packets) if info.format else "not read",
             count(info.messages) if info.format else "",
             code(self._clock.moment(begin, full=True)) if begin is not None else "",

@@ -250,3 +250,13 @@ def unread(folder: Path, *arguments: object) -> subprocess.CompletedProcess[byte
         )
     finally:
         os.close(writing)
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown"])
+def test_ci_names_captures_from_the_working_directory_on(folder: Path, run: Run, form: str) -> None:
+    """So that a report is the same wherever the repository lies."""
+    report = run("analyze", folder / "faulty.pcap", "--format", form).out
+    if form == "sarif":  # one property has the path as it was given
+        report = "".join(line for line in report.splitlines() if '"path"' not in line)
+    assert "faulty.pcap" in report
+    assert str(folder) not in report
