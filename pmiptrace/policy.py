@@ -202,11 +202,15 @@ class Policy:
         )
 
     def expired_entries(self) -> Iterator[str]:
-        """Say which entries of the baseline no longer hold, though something of them is found."""
+        """Say which entries of the baseline no longer hold, though something of them is found.
+
+        Where a report has pseudonyms, an entry is told by its place in the file.
+        """
         if self._baseline is not None:
-            for mark, fault in self._baseline.known.items():
+            for number, (mark, fault) in enumerate(self._baseline.known.items(), 1):
                 if mark in self._expired:
-                    title = entry_title(fault)
+                    named = entry_title(fault)
+                    title = named if self._real is None else f"{fault.rule}, entry {number}"
                     yield f"{self._baseline.path}: {title} was known until {fault.expires}"
 
     def expired_ignores(self) -> Iterator[str]:

@@ -144,6 +144,14 @@ def test_a_redacted_report_compares_and_tells_no_name(run: Run) -> None:
     assert "--write-baseline known.toml" in run("analyze", FAULTY, *redacted[:2]).out
     for name in ("example.com", "known.toml", *(entry["fingerprint"] for entry in entries())):
         assert name not in found.out
+    expired = (
+        Path("known.toml").read_text("utf-8").replace("\nreason", "\nexpires = 2020-01-01\nreason")
+    )
+    Path("known.toml").write_text(expired, "utf-8")
+    found = run("analyze", FAULTY, *redacted)
+    assert found.code == 1
+    assert f"known.toml: {RULE}, entry 2 was known until 2020-01-01" in found.err
+    assert "example.com" not in found.out + found.err
 
 
 def test_only_what_is_reported_is_written(run: Run) -> None:
