@@ -192,13 +192,18 @@ def _rule(rule: Rule) -> dict[str, Any]:
         ("Example", text.example),
         ("How to mend", text.mend),
     ]
+    plain = [f"{head}: {_plain(part)}" for head, part in parts]
+    marked = [f"**{head}:** {part}" for head, part in parts]
+    if row.link is not None:  # helpUri is not among what GitHub shows
+        plain.append(f"Read it: {row.link}")
+        marked.append(f"**Read it:** [{reference or row.link}]({row.link})")
     described: dict[str, Any] = {
         "id": rule.id,
         "shortDescription": {"text": _message(row.summary)},
         "fullDescription": {"text": _message(_plain(f"{text.summary} {_begun(text.why)}"))},
         "help": {
-            "text": _message("\n".join(_plain(f"{head}: {part}") for head, part in parts)),
-            "markdown": "\n\n".join(f"**{head}:** {part}" for head, part in parts),
+            "text": _message("\n".join(plain)),
+            "markdown": "\n\n".join(marked),
         },
         "defaultConfiguration": {"level": "none" if row.is_diagnostic else _LEVELS[row.severity]},
         "properties": {

@@ -119,6 +119,8 @@ def test_descriptions_and_tags_are_within_what_github_takes() -> None:
         assert len(rule["properties"]["tags"]) <= 10
         assert rule["help"]["markdown"].startswith("**Why it matters:** ")
         assert "``" not in rule["help"]["text"]
+        link = rule.get("helpUri")
+        assert link is None or f"]({link})" in rule["help"]["markdown"]
 
 
 def test_the_run_says_how_it_went() -> None:
