@@ -91,7 +91,7 @@ def node_name(session: Session) -> str:
 def party_name(party: Party) -> str:
     """Name who is accused: role, then identifier or address."""
     role = "host" if party.role == "unknown" else party.role
-    if party.identifier is not None:
+    if party.identifier is not None and party.identifier.octets:  # not an empty one
         return f"{role} {party.identifier}"
     if party.address is not None:
         return f"{role} {address_text(party.address)}"
