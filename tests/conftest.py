@@ -1,11 +1,18 @@
-"""What holds for all tests: hypothesis measures no time, and in CI tries the same inputs always.
+"""What holds for all tests: no terminal's width or colours, hypothesis without a measure of time.
 
-PMIPTRACE_EXAMPLES is how many inputs it tries where a test does not say so itself.
+PMIPTRACE_EXAMPLES is how many inputs hypothesis tries where a test does not say so itself; in CI it
+tries the same ones always.
 """
 
 import os
 
 from hypothesis import HealthCheck, settings
+
+# Who starts the tests may have set these. So does readline, which pytest imports, behind Python's
+# back: where tests run in several processes, they inherit it.
+for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
+    os.environ.pop(name, None)
+    os.unsetenv(name)
 
 settings.register_profile(
     "pmiptrace",
