@@ -23,7 +23,7 @@ from pmiptrace.model import (
     Session,
     Step,
 )
-from pmiptrace.track.bounded import keep
+from pmiptrace.track.bounded import Lately, keep
 from pmiptrace.track.peering import Peerings, is_same_request
 from pmiptrace.track.sessions import binding_key, find_binding
 from pmiptrace.track.state import State
@@ -73,10 +73,13 @@ class Signalling:
         self._open: OrderedDict[Key, Exchange] = OrderedDict()
         self._between: dict[Peers, dict[Key, None]] = {}
         """The keys of open exchanges by sender and receiver, the newest last."""
-        self._closed: OrderedDict[Key, Exchange] = OrderedDict()
+        timers = state.timers
+        known_for = max(timers.late_answer, timers.revocation_answer, timers.registration)
+        self._closed: Lately[Key, Exchange] = Lately(known_for, LIMIT)
         """Exchanges that were answered or given up: an answer may come late, or twice."""
-        self._numbers: OrderedDict[tuple[ExchangeKind, bytes, int], Key] = OrderedDict()
-        """The newest request of a kind with a sequence number, by the address of either end."""
+        self._numbers: dict[tuple[ExchangeKind, bytes, int], Key] = {}
+        """The newest open request of a kind with a sequence number, by the address of either
+        end."""
         self._peerings = Peerings(state)
         self._restarts: OrderedDict[Peers, int] = OrderedDict()
         self._restarted: OrderedDict[tuple[int, bytes, bytes], int] = OrderedDict()
@@ -301,7 +304,7 @@ class Signalling:
 
     def _registration_due(self, key: Key, session: int, number: int, now: int) -> Step | None:
         """Have it judged whether the MAG did what a notification asked of it."""
-        exchange = self._open.get(key) or self._closed.get(key)
+        exchange = self._open.get(key) or self._closed.get(key, now)
         known = self.state.sessions.get(session)
         if exchange is None or exchange.id != number or known is None:
             return None
@@ -314,7 +317,7 @@ class Signalling:
         self, message: Message, body: UpdateNotificationAcknowledgement, moment: Moment
     ) -> Step:
         key = (ExchangeKind.NOTIFICATION, message.destination, message.source, body.sequence)
-        if key not in self._open and key not in self._closed:
+        if key not in self._open and self._closed.get(key, message.time) is None:
             key = self._asked_elsewhere(key, message) or key
         exchange = self._open.get(key)
         session = self.state.sessions.get(exchange.session) if exchange else None
@@ -383,21 +386,21 @@ class Signalling:
             attempts=(moment,),
         )
         self._peerings.asked(key[0], message)
-        for address in (message.source, message.destination):
-            keep(self._numbers, (key[0], address, key[3]), key, LIMIT)
-        self._closed.pop(key, None)
+        self._closed.pop(key)
         self._enter(key, exchange)
         return exchange, True
 
     def _enter(self, key: Key, exchange: Exchange) -> None:
         self._open[key] = exchange
         self._between.setdefault((key[1], key[2]), {})[key] = None
+        for end in _by_number(key):
+            self._numbers[end] = key
         if len(self._open) > LIMIT:
             self._close(next(iter(self._open)))
 
     def _reopened(self, key: Key, message: Message) -> Exchange | None:
         """Give the exchange that a request repeats whose answer did not reach its sender."""
-        known = self._closed.get(key)
+        known = self._closed.get(key, message.time)
         if known is None or known.answered is None or key[0] is ExchangeKind.HEARTBEAT:
             return None
         if message.time is None or known.answered.time is None:
@@ -407,7 +410,7 @@ class Signalling:
             return None
         if not is_same_request(message, known.answered):
             return None
-        del self._closed[key]
+        self._closed.pop(key)
         known = replace(known, closed=False)
         self._enter(key, known)
         return known
@@ -446,6 +449,9 @@ class Signalling:
             del self._between[peers][key]
             if not self._between[peers]:
                 del self._between[peers]
+            for end in _by_number(key):
+                if self._numbers.get(end) == key:
+                    del self._numbers[end]
         return exchange
 
     def _answer(
@@ -456,13 +462,13 @@ class Signalling:
         before: Session | None = None,
         events: tuple[str, ...] = (),
     ) -> Step:
-        known = self._close(key) or self._closed.get(key)
+        known = self._close(key) or self._closed.get(key, message.time)
         if known is None:
             mag, _ = self._roles(message)
             unfitting = self._unfitting(key)
             return self.state.step(moment, message, mag=mag, outstanding=unfitting, events=events)
         exchange = replace(known, reply=message, replies=known.replies + 1, closed=True)
-        keep(self._closed, key, exchange, LIMIT)
+        self._closed.put(key, exchange, message.time)
         assert exchange.request is not None
         if isinstance(message.body, BindingError):
             if exchange.certain:
@@ -494,7 +500,7 @@ class Signalling:
             return None
         self._close(key)
         exchange = replace(exchange, closed=True)
-        keep(self._closed, key, exchange, LIMIT)
+        self._closed.put(key, exchange, now)
         moment = self.state.clock_moment(now, attempt)
         before = self.state.sessions.get(exchange.session)
         if missing is not None:
@@ -553,6 +559,12 @@ class Signalling:
         prefixes = {o.prefix for o in message.every(HomeNetworkPrefix)}
         sessions = self.state.sessions.of_node(lma, option.identity)
         return [s for s in sessions if not prefixes or prefixes & set(s.prefixes)]
+
+
+def _by_number(key: Key) -> tuple[tuple[ExchangeKind, bytes, int], ...]:
+    """Give the keys of a request by its number, one for the address of either end."""
+    kind, source, destination, number = key
+    return (kind, source, number), (kind, destination, number)
 
 
 def _was_passed(binding: Binding, exchange: Exchange) -> bool:

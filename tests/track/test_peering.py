@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from track_run import MN, Domain, Run
 
 from pmiptrace.model import BindingState, Exchange, ExchangeKind, Peering
@@ -119,6 +120,33 @@ def test_further_and_late_answers_belong_to_their_exchange() -> None:
     d.bra(request)
     (exchange,) = _exchanges(Run(d), ExchangeKind.REVOCATION)
     assert exchange.replies == 2
+
+
+@pytest.mark.parametrize(("seconds", "replies"), [(299, 2), (301, 1)])
+def test_an_answer_is_recognised_for_five_minutes(seconds: int, replies: int) -> None:
+    d = Domain()
+    d.register(d.lte)
+    request = d.bri(d.lte)
+    d.wait(0.5)
+    d.bra(request)
+    d.wait(seconds)
+    d.bra(request)
+    (exchange,) = _exchanges(Run(d), ExchangeKind.REVOCATION)
+    assert exchange.replies == replies
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_no_more_of_the_past_is_kept_than_answers_need(answered: bool) -> None:
+    d = Domain()
+    d.register(d.lte)
+    for _ in range(700):
+        d.heartbeat(d.plain)
+        if answered:
+            d.heartbeat_response()
+        d.wait(2)
+    signalling = Run(d).tracker._signalling
+    assert len(signalling._closed) <= 151
+    assert len(signalling._numbers) <= 4
 
 
 def test_request_repeated_after_its_answer_reopens_the_exchange() -> None:
