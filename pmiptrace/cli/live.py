@@ -12,13 +12,16 @@ from pmiptrace.cli.arguments import (
     AllowEmpty,
     Config,
     Dialect,
+    Engine,
     EspNull,
+    EspSa,
     Ignore,
     Isolated,
     Lma,
     Mag,
     MobileNode,
     NoPlugins,
+    ReadBy,
     Select,
     Time,
     finish,
@@ -113,6 +116,15 @@ def live(
     lma: Lma = None,
     allow_empty: AllowEmpty = None,
     dialect: Dialect = None,
+    engine: ReadBy = Engine.OWN,
+    extcap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INTERFACE.OPTION=VALUE",
+            help="Set an option of an extcap interface, with --engine tshark. Repeatable.",
+        ),
+    ] = None,
+    esp_sa: EspSa = None,
     esp_null: EspNull = False,
     timers: JudgedBy = None,
     config: Config = None,
@@ -128,36 +140,36 @@ def live(
     def work() -> int:
         from pmiptrace.cli.watching import LiveRequest, show_interfaces, watch
 
-        if list_interfaces:
-            return show_interfaces()
-        return watch(
-            LiveRequest(
-                interfaces=tuple(interface or ()),
-                capture_filter=capture_filter,
-                buffer=buffer,
-                write=write,
-                ring=ring,
-                duration=duration,
-                until_finding=tuple(until_finding or ()),
-                format=format.value,
-                given=said(
-                    select=select,
-                    ignore=ignore,
-                    fail_on=fail_on,
-                    severity=severity,
-                    baseline=baseline,
-                    allow_empty=allow_empty,
-                    dialect=dialect,
-                    timers=timers,
-                    time=time,
-                ),
-                config=config,
-                isolated=isolated,
-                mobile_node=mobile_node,
-                mag=mag,
-                lma=lma,
-                esp_null=esp_null,
-            )
+        request = LiveRequest(
+            interfaces=tuple(interface or ()),
+            capture_filter=capture_filter,
+            buffer=buffer,
+            write=write,
+            ring=ring,
+            duration=duration,
+            until_finding=tuple(until_finding or ()),
+            format=format.value,
+            given=said(
+                select=select,
+                ignore=ignore,
+                fail_on=fail_on,
+                severity=severity,
+                baseline=baseline,
+                allow_empty=allow_empty,
+                dialect=dialect,
+                timers=timers,
+                time=time,
+            ),
+            config=config,
+            isolated=isolated,
+            mobile_node=mobile_node,
+            mag=mag,
+            lma=lma,
+            engine=engine.value,
+            extcap=tuple(extcap or ()),
+            esp_sa=tuple(esp_sa or ()),
+            esp_null=esp_null,
         )
+        return show_interfaces(request) if list_interfaces else watch(request)
 
     finish(work)

@@ -65,6 +65,11 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
         return allowed
 
     @property
+    def decodes_esp(self) -> bool:
+        """Whether this program itself looks into ESP that is not encrypted."""
+        return self.esp_null and self.engine == "own"
+
+    @property
     def selection(self) -> Selection:
         """What of the captures is shown."""
         return Selection(
@@ -77,15 +82,19 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
         return Analysis(
             captures,
             dialect=self.configuration["dialect"],
-            engine=self._other_engine(),
-            esp_null=self.esp_null and self.engine == "own",
+            engine=self.other_engine(),
+            esp_null=self.decodes_esp,
             timers=chosen.timers,
             options=chosen.options,
             jobs=self.configuration["jobs"] or useful_jobs(),
             **how,
         )
 
-    def _other_engine(self) -> TsharkEngine | None:
+    def other_engine(self) -> TsharkEngine | None:
+        """Give what reads the captures in place of this program; None if nothing does.
+
+        Raises `UsageError` if it is not there, or for keys that make no sense.
+        """
         if self.engine == "own":
             if self.esp_sa:
                 raise UsageError("--esp-sa needs --engine tshark, which decrypts")

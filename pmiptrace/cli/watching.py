@@ -21,7 +21,7 @@ from pmiptrace.cli.reporting import JudgingRequest
 from pmiptrace.cli.run import perform, tell, tell_no_match
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.live.analysis import LiveAnalysis
-from pmiptrace.live.dumpcap import PERMISSION, Capture, Drops, find_dumpcap
+from pmiptrace.live.dumpcap import PERMISSION, Capture, Drops, find_dumpcap, interfaces
 from pmiptrace.live.feed import Feed
 from pmiptrace.live.filter import FILTER
 from pmiptrace.live.recording import Recording, Ring
@@ -60,6 +60,7 @@ class LiveRequest(JudgingRequest, frozen=True, kw_only=True):
     duration: str | None = None
     until_finding: tuple[str, ...] = ()
     format: str = "text"
+    extcap: tuple[str, ...] = ()
 
     @property
     def reads_pipe(self) -> bool:
@@ -71,6 +72,31 @@ class LiveRequest(JudgingRequest, frozen=True, kw_only=True):
         if self.capture_filter is not None or self.buffer is not None:
             raise UsageError("--filter and --buffer are for interfaces, not for a pipe")
         return True
+
+    def capture(self) -> Capture | None:
+        """Begin to capture; None for a pipe that is read here.
+
+        Raises `UsageError` if what captures is not there, or for what makes no sense.
+        """
+        is_pipe, other = self.reads_pipe, self.other_engine()
+        if other is not None:
+            from pmiptrace.live.tshark import TsharkCapture
+
+            return TsharkCapture(
+                other,
+                self.interfaces,
+                self.capture_filter,
+                buffer=self.buffer,
+                extcap=self.extcap,
+                pipe=_standard_input() if is_pipe else None,
+            )
+        if self.extcap:
+            raise UsageError("--extcap needs --engine tshark")
+        if is_pipe:
+            return None
+        return find_dumpcap().capture(
+            self.interfaces, self.capture_filter or FILTER, buffer=self.buffer
+        )
 
     def recording(self) -> Recording | None:
         """Begin to keep what is captured; raises `UsageError` if that is not possible."""
@@ -108,10 +134,10 @@ class View(Protocol):
         """Show how things stand."""
 
 
-def show_interfaces() -> int:
-    """List the interfaces of dumpcap; raises `UsageError` if it is not there or does not run."""
-    dumpcap = find_dumpcap()
-    found = dumpcap.interfaces()
+def show_interfaces(request: LiveRequest) -> int:
+    """List the interfaces of what captures; raises `UsageError` if that is missing or broken."""
+    dumpcap, other = find_dumpcap(), request.other_engine()
+    found = dumpcap.interfaces() if other is None else interfaces(other.tshark.path)
     width = max((len(each.name) for each in found), default=0)
     with destination(None) as stream:
         for each in found:
@@ -159,7 +185,7 @@ class _Watch:
             dialect=chosen["dialect"],
             timers=chosen.settings.timers,
             options=chosen.settings.options,
-            esp_null=request.esp_null,
+            esp_null=request.decodes_esp,
         )
         self._follower = self._analysis.follower
         self._policy.attend(self._follower.mags, lambda: (self._feed.info.path,))
@@ -179,23 +205,18 @@ class _Watch:
         self._source = "standard input" if is_pipe else joined(request.interfaces)
         with ExitStack() as stack:
             stop = stack.enter_context(_stopping())
-            dumpcap = None if is_pipe else find_dumpcap()
+            self._capture = request.capture()
+            if self._capture is not None:
+                stack.callback(self._capture.close)
+                stack.callback(self._capture.stop)
+            # Only once it captures: a file shall not be made for nothing.
             self._recording = request.recording()
             if self._recording is not None:
                 stack.callback(self._recording.close)
-            if dumpcap is None:
-                stream = _standard_input()
-            else:
-                self._capture = dumpcap.capture(
-                    request.interfaces, request.capture_filter or FILTER, buffer=request.buffer
-                )
-                stack.callback(self._capture.close)
-                stack.callback(self._capture.stop)
-                stream = self._capture.stream
             self._feed = Feed(
-                stream,
+                _standard_input() if self._capture is None else self._capture.stream,
                 "-" if is_pipe else self._source,
-                every_frame=request.esp_null,
+                every_frame=request.decodes_esp,
                 recording=self._recording,
             )
             self._began, self._start = time_ns(), monotonic_ns()

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from shutil import which
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -60,16 +60,7 @@ class Dumpcap(Struct, frozen=True):
 
     def interfaces(self) -> tuple[Interface, ...]:
         """Give what it can capture on; raises `UsageError` if it does not run."""
-        try:
-            listed = subprocess.run(
-                [self.path, "-D"], capture_output=True, check=True, stdin=subprocess.DEVNULL
-            ).stdout
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise UsageError(f"{self.path}: does not run; {PERMISSION}") from error
-        lines = listed.decode("utf-8", "replace").splitlines()
-        return tuple(
-            Interface(found[1], found[2] or "") for found in map(_LISTED.fullmatch, lines) if found
-        )
+        return interfaces(self.path)
 
     def capture(
         self, interfaces: Sequence[str], capture_filter: str, *, buffer: int | None = None
@@ -83,18 +74,45 @@ class Dumpcap(Struct, frozen=True):
         return Capture([self.path, "-q", "-w", "-", *size, "-f", capture_filter, *names])
 
 
-class Capture:
-    """A capture that goes on: pcapng comes out of `stream` until it is stopped, or ends itself."""
+def interfaces(program: str) -> tuple[Interface, ...]:
+    """Give what dumpcap or tshark can capture on; raises `UsageError` if it does not run."""
+    try:
+        listed = subprocess.run(
+            [program, "-D"], capture_output=True, check=True, stdin=subprocess.DEVNULL
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UsageError(f"{program}: does not run; {PERMISSION}") from error
+    lines = listed.decode("utf-8", "replace").splitlines()
+    return tuple(
+        Interface(found[1], found[2] or "") for found in map(_LISTED.fullmatch, lines) if found
+    )
 
-    def __init__(self, command: Sequence[str]) -> None:
+
+class Capture:
+    """A capture that goes on: pcapng comes out of `stream` until it is stopped, or ends itself.
+
+    The command is dumpcap's, or that of another program, which reads from `stdin`.
+    """
+
+    program = "dumpcap"
+    """What complains."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        stdin: BinaryIO | int = subprocess.DEVNULL,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._said = TemporaryFile()  # noqa: SIM115  (closed by close)
         try:
             self._process = subprocess.Popen(
                 command,
                 bufsize=0,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
+                env=environment,
             )
         except OSError as error:
             self._said.close()
@@ -125,18 +143,22 @@ class Capture:
         self._said.seek(0)
         text = self._said.read(100_000).decode("utf-8", "replace")
         self._said.close()
-        return _faults(text, 0 if self._is_told else self._process.returncode), _drops(text)
+        return self.faults(text, 0 if self._is_told else self._process.returncode), self.drops(text)
 
+    def faults(self, said: str, code: int) -> tuple[str, ...]:
+        """Give what it complained of, a line each, if it said this and ended with that code."""
+        lines, prefix = said.splitlines(), f"{self.program}: "
+        faults = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
+        faults = [fault for fault in faults if fault]
+        if any("ermission" in fault for fault in faults):
+            faults = [faults[0], PERMISSION]
+        if faults or not code:
+            return tuple(faults)
+        return (lines[-1] if lines else f"{self.program} ended with {code}",)
 
-def _faults(said: str, code: int) -> tuple[str, ...]:
-    """Give what dumpcap complained of, a line each."""
-    lines = said.splitlines()
-    faults = [line.removeprefix("dumpcap: ") for line in lines if line.startswith("dumpcap: ")]
-    if any("ermission" in fault for fault in faults):
-        faults = [faults[0], PERMISSION]
-    if faults or not code:
-        return tuple(faults)
-    return (lines[-1] if lines else f"dumpcap ended with {code}",)
+    def drops(self, said: str) -> Drops | None:
+        """Read how many packets it lost; None if it did not say so."""
+        return _drops(said)
 
 
 def _drops(said: str) -> Drops | None:

@@ -161,39 +161,54 @@ class TsharkEngine(Struct, frozen=True):
 
         Raises `CaptureError` if tshark cannot open it, and says what tshark said.
         """
-        with TemporaryDirectory(prefix="pmiptrace-") as folder:
-            self._configure(Path(folder))
+        with self.settings() as environment, TemporaryDirectory(prefix="pmiptrace-") as folder:
             result = Path(folder, "signalling.pcapng")
             with result.open("wb") as output:
-                # The same modules as here, and not those of the working directory by accident.
-                modules = ascii([entry for entry in sys.path if isinstance(entry, str)])
-                code = (
-                    f"import sys; sys.path[:] = {modules};"
-                    " from pmiptrace.tshark.worker import main; sys.exit(main(sys.argv[1:]))"
-                )
                 ended = subprocess.run(
-                    [sys.executable, "-P", "-c", code, path],
+                    worker("convert", path),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.PIPE,
-                    env={
-                        **os.environ,
-                        "WIRESHARK_CONFIG_DIR": folder,
-                        VARIABLE: self.tshark.path,
-                        "PYTHONWARNINGS": "ignore",
-                    },
+                    env=environment,
                 )
             if ended.returncode not in (0, CUT):
                 said = ended.stderr.decode("utf-8", "replace").splitlines()
                 raise CaptureError(path, f"tshark: {said[-1] if said else 'failed'}")
             yield Converted(str(result), ended.returncode == CUT)
 
-    def _configure(self, folder: Path) -> None:
-        """Write what tshark is to know; files, since others can see the arguments of a process."""
-        preferences = [
+    @contextmanager
+    def settings(self, preferences: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+        """Give the environment of a worker, with what tshark is to know in files for a while.
+
+        Files, since others can see the arguments of a process. `preferences` are further lines of
+        tshark's file of that name. What tshark writes to temporary files goes with them.
+        """
+        lines = [
             f"esp.enable_encryption_decode: {str(bool(self.associations)).upper()}",
             f"esp.enable_null_encryption_decode_heuristic: {str(self.null_encryption).upper()}",
+            *preferences,
         ]
-        Path(folder, "preferences").write_text("\n".join(preferences) + "\n", "utf-8")
-        lines = "".join(f"{line}\n" for each in self.associations for line in each.lines)
-        Path(folder, "esp_sa").write_text(lines, "utf-8")
+        keys = "".join(f"{line}\n" for each in self.associations for line in each.lines)
+        with TemporaryDirectory(prefix="pmiptrace-") as folder:
+            Path(folder, "preferences").write_text("\n".join(lines) + "\n", "utf-8")
+            Path(folder, "esp_sa").write_text(keys, "utf-8")
+            yield {
+                **os.environ,
+                "WIRESHARK_CONFIG_DIR": folder,
+                "TMPDIR": folder,
+                VARIABLE: self.tshark.path,
+                "PYTHONWARNINGS": "ignore",
+            }
+
+
+def worker(function: str, *arguments: str) -> list[str]:
+    """Give the command that runs a function of `pmiptrace.tshark.worker` by itself."""
+    # The same modules as here, and not those of the working directory by accident.
+    modules = ascii([entry for entry in sys.path if isinstance(entry, str)])
+    code = (
+        # Until the function knows what to do with it, Ctrl-C ends the process without a word.
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+        f" import sys; sys.path[:] = {modules};"
+        f" from pmiptrace.tshark.worker import {function}; sys.exit({function}(sys.argv[1:]))"
+    )
+    return [sys.executable, "-P", "-c", code, *arguments]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +16,17 @@ from typing import IO, Any
 import pytest
 from command_line import Run
 
+from pmiptrace.errors import UsageError
+from pmiptrace.live.tshark import extcap_preference
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 BOUND = 60
 """Seconds that anything may take at most."""
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="programs here are shell scripts")
+
+needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 
 Live = Callable[..., subprocess.Popen[bytes]]
 
@@ -248,6 +255,69 @@ def test_a_screen_on_a_terminal(live: Live) -> None:
     os.close(leader)
 
 
+# -------------------------------------------------------------------------------------- tshark
+
+
+@needs_tshark
+def test_a_pipe_read_by_tshark_gives_the_same(live: Live) -> None:
+    def lines(*options: str) -> list[str]:
+        with (SAMPLES / "bulk-and-overwrite.pcap").open("rb") as pipe:
+            process = live("-i", "-", "--format", "jsonl", *options, stdin=pipe)
+            code, out, _ = end(process)
+        assert code == 1
+        return [line for line in out.splitlines() if not line.startswith('{"type":"capture"')]
+
+    assert lines("--engine", "tshark") == lines()
+
+
+@needs_tshark
+def test_an_extcap_interface(live: Live) -> None:
+    process = live(
+        "-i", "randpkt", "--engine", "tshark", "--extcap", "randpkt.count=2",
+        "--extcap", "randpkt.max-bytes=500",
+    )  # fmt: skip
+    code, _, err = end(process)
+    if "no device named" in err:
+        pytest.skip("tshark has no random packet generator")
+    assert (code, err) == (4, "pmiptrace: randpkt: no packet was dropped\n")
+
+
+def other_tshark(folder: Path, said: str) -> Path:
+    """Make a tshark that can tell its version, and capture nothing."""
+    path = folder / "tshark"
+    path.write_text(
+        f"""#!/bin/sh
+case "$1" in
+-v|--version) echo "TShark (Wireshark) 4.0.17 (Git v4.0.17)." ;;
+-G) echo '{{"mappings": {{"dynamic": false, "properties": {{}}}}}}' ;;
+*) echo "Capturing on 'lo'" >&2; echo "{said}" >&2; exit 1 ;;
+esac
+"""
+    )
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "tshark: You do not have permission to capture on device.",
+            "do not have permission to capture on device[.]\npmiptrace: Debian and Ubuntu",
+        ),
+        ("tshark: There is no device named eth7.", "^pmiptrace: There is no device named eth7[.]$"),
+        ("Segmentation fault", "^pmiptrace: Segmentation fault$"),
+    ],
+)
+def test_a_tshark_that_does_not_capture(
+    said: str, told: str, live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PMIPTRACE_TSHARK", str(other_tshark(tmp_path, said)))
+    code, out, err = end(live("-i", "eth7", "--engine", "tshark"))
+    assert (code, out) == (3, "")
+    assert re.search(told, err, re.MULTILINE), err
+
+
 # --------------------------------------------------------------------------------------- usage
 
 USAGE = [
@@ -260,6 +330,10 @@ USAGE = [
     (("-i", "-", "--until-finding", "RFC9999"), "no rule is, or begins with, 'RFC9999'"),
     (("-i", "-", "-w", "/nowhere/x"), "/nowhere/x: cannot be written"),
     (("-i", "lo"), "dumpcap is not installed"),
+    (("-i", "lo", "--engine", "tshark"), "tshark is not installed; install it"),
+    (("-i", "lo", "--engine", "tshark", "--esp-sa", "x"), "--esp-sa: it takes 7 parts"),
+    (("-i", "lo", "--esp-sa", "*,*,*,null,,null,"), "--esp-sa needs --engine tshark"),
+    (("-i", "lo", "--extcap", "sshdump.remote-host=a"), "--extcap needs --engine tshark"),
     (("--list",), "dumpcap is not installed"),
 ]
 
@@ -285,3 +359,11 @@ def test_list(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     code, out, err = run("live", "--list")
     assert (code, out) == (0, "eth0\nlo    Loopback\n")
     assert "may not capture. Debian and Ubuntu: dpkg-reconfigure wireshark-common" in err
+
+
+def test_options_of_extcap_interfaces() -> None:
+    found = extcap_preference("SSHdump.remote-host=mag1.example.com:22")
+    assert found == "extcap.sshdump.remotehost: mag1.example.com:22"
+    for text in ("sshdump", "sshdump=x", "sshdump.a=b\nesp.x: y", ".=x"):
+        with pytest.raises(UsageError, match="--extcap takes INTERFACE"):
+            extcap_preference(text)

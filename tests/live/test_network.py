@@ -10,12 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 
 import pytest
+from esp_protection import AES, aes, inside_esp, null
 
 from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.model import Frame
@@ -56,6 +57,7 @@ def _can() -> bool:
     return found.returncode == 0
 
 
+needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 pytestmark = pytest.mark.skipif(not _can(), reason="needs root, ip and dumpcap")
 
 
@@ -201,6 +203,43 @@ def registration(lifetime: int) -> list[bytes]:
     trace = Trace()
     trace.register(trace.mag().path("2001:db8:a::1", bid=1), lifetime=lifetime)
     return [ethernet(message.frame.data) for message in trace.messages()]
+
+
+@needs_tshark
+@pytest.mark.parametrize(
+    ("protect", "given"),
+    [(null, ["--esp-null"]), (aes, ["--esp-sa", AES])],
+    ids=["null", "aes-cbc"],
+)
+def test_esp_by_tshark(
+    protect: Callable[[bytes], bytes], given: list[str], network: Network, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.pcapng"
+    process = network.live("lma", kept, "-i", "to-mag", "--engine", "tshark", *given)
+    request, answer = registration(lifetime=3600)
+    with network.sender("mag") as mag, network.sender("lma") as lma:
+        for end_of_cable, frame in ((mag, request), (lma, answer)):
+            end_of_cable.send(ethernet(inside_esp(frame[14:], protect)))
+    until(process, "pending → active")
+    code, out, err = end(process)
+    assert (code, err) == (0, "pmiptrace: to-mag: no packet was dropped\n")
+    assert "2 messages" in out
+    with CaptureReader(str(kept)) as reader:
+        assert [frame.data[40:] for frame in reader] == [request[54:], answer[54:]]
+
+
+@needs_tshark
+def test_an_interface_that_tshark_loses(network: Network, tmp_path: Path) -> None:
+    process = network.live("lma", tmp_path / "kept", "-i", "to-mag", "--engine", "tshark")
+    with network.sender("mag") as mag, network.sender("lma") as lma:
+        for end_of_cable, frame in zip((mag, lma), registration(lifetime=3600), strict=True):
+            end_of_cable.send(frame)
+    until(process, "pending → active")
+    ip("-n", network.hosts["lma"], "link", "del", "to-mag")
+    out, err = process.communicate(timeout=BOUND)
+    assert process.returncode == 3
+    assert "2 messages" in out
+    assert 'The network adapter "to-mag" is no longer' in err
 
 
 def test_an_expiry_without_a_packet(network: Network, tmp_path: Path) -> None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import io
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from esp_protection import AES, KEY, aes, inside_esp, null
 from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis
+from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.errors import UsageError
-from pmiptrace.model import Frame
-from pmiptrace.packet.build import esp, ipv6
-from pmiptrace.packet.numbers import ESP, MOBILITY_HEADER
+from pmiptrace.packet.build import ipv6
+from pmiptrace.packet.numbers import IPV6
 from pmiptrace.report.json import write
 from pmiptrace.testing import Trace
 from pmiptrace.tshark.engine import (
@@ -29,7 +28,7 @@ from pmiptrace.tshark.engine import (
     security_association,
     security_associations,
 )
-from pmiptrace.tshark.program import find_tshark
+from pmiptrace.tshark.program import VARIABLE, find_tshark
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SHARED = Path(__file__).parents[3] / "shared" / "captures"
@@ -40,9 +39,6 @@ CAPTURES = [
     SAMPLES / "busy.pcap.gz",
     *(path for path in (SHARED / "skku_lma2mags.pcap",) if path.exists()),
 ]
-KEY, SECRET = bytes(range(16)), bytes(range(20))
-SPI = 0x1234
-AES = f"*,*,0x1234,aes-cbc,0x{KEY.hex()},hmac-sha1-96,0x{SECRET.hex()}"
 
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 
@@ -71,33 +67,15 @@ def protected(folder: Path, protect: Callable[[bytes], bytes]) -> tuple[Path, Pa
     trace.pba(status=128)
     clear, hidden = folder / "clear.pcap", folder / "esp.pcap"
     write_pcap(clear, trace.frames)
-    write_pcap(hidden, (inside_esp(frame, protect) for frame in trace.frames))
+    packets = [inside_esp(frame.data, protect) for frame in trace.frames]
+    write_pcap(
+        hidden,
+        (
+            replace(frame, data=data, original_length=len(data))
+            for frame, data in zip(trace.frames, packets, strict=True)
+        ),
+    )
     return clear, hidden
-
-
-def inside_esp(frame: Frame, protect: Callable[[bytes], bytes]) -> Frame:
-    source, destination, header = frame.data[8:24], frame.data[24:40], frame.data[40:]
-    data = ipv6(source, destination, ESP, protect(header))
-    return replace(frame, data=data, original_length=len(data))
-
-
-def null(header: bytes) -> bytes:
-    return esp(MOBILITY_HEADER, header, spi=SPI, sequence=1)
-
-
-def aes(header: bytes) -> bytes:
-    def encrypt(plain: bytes) -> bytes:
-        vector = bytes(range(16, 32))
-        encryptor = Cipher(algorithms.AES(KEY), modes.CBC(vector)).encryptor()
-        return vector + encryptor.update(plain) + encryptor.finalize()
-
-    def check_value(packet: bytes) -> bytes:
-        return hmac.digest(SECRET, packet, hashlib.sha1)[:12]
-
-    return esp(
-        MOBILITY_HEADER, header, spi=SPI, sequence=1,
-        encrypt=encrypt, check_value=check_value, align=16,
-    )  # fmt: skip
 
 
 def without_places(document: dict) -> dict:
@@ -146,6 +124,65 @@ def test_another_format(tmp_path: Path) -> None:
     assert Analysis([str(path)]).report().messages == 0
     found = Analysis([str(path)], engine=engine()).report()
     assert (found.messages, found.captures[0].packets) == (4, 4)
+
+
+@needs_tshark
+def test_octets_that_are_no_text_end_nothing(tmp_path: Path) -> None:
+    """tshark writes the octets of a name as they are, in what should be JSON."""
+    name = b"mn1@example.com"
+    broken = bytes(range(0x80, 0x80 + len(name)))
+    frames = []
+    with CaptureReader(str(CAPTURES[0])) as reader:
+        for frame in reader:
+            frames.append(frame)
+            for other in (broken, bytes(range(len(name)))):
+                frames.append(replace(frame, data=frame.data.replace(name, other)))
+    path = tmp_path / "names.pcap"
+    write_pcap(path, frames)
+    own = Analysis([str(path)]).report().messages
+    assert own == 24
+    assert Analysis([str(path)], engine=engine()).report().messages == own
+
+
+@needs_tshark
+def test_the_innermost_of_two_headers(tmp_path: Path) -> None:
+    """What is protected in a tunnel of IPv6 in IPv6 comes from the end of the inner one."""
+    trace = Trace()
+    trace.register(trace.mag("mag1@example.com").path("2001:db8:a::1", bid=1))
+    clear, hidden = tmp_path / "clear.pcap", tmp_path / "tunnel.pcap"
+    write_pcap(clear, trace.frames)
+    outer = (bytes(15) + b"\x01", bytes(15) + b"\x02")
+    packets = [ipv6(*outer, IPV6, inside_esp(frame.data, null)) for frame in trace.frames]
+    frames = zip(trace.frames, packets, strict=True)
+    write_pcap(hidden, [replace(f, data=p, original_length=len(p)) for f, p in frames])
+    found = without_places(report(hidden, engine(null=True)))
+    assert found == without_places(report(clear))
+
+
+@needs_tshark
+def test_times_as_later_releases_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since 4.2 tshark writes times for programs in ISO 8601."""
+    path = shutil.which("tshark")
+    later = tmp_path / "tshark"
+    later.write_text(
+        rf"""#!{sys.executable}
+import re, subprocess, sys
+from datetime import UTC, datetime
+def date(found):
+    day = format(datetime.fromtimestamp(int(found[2]), UTC), "%Y-%m-%dT%H:%M:%S")
+    return found[1] + day.encode() + b"." + found[3] + b"Z"
+ran = subprocess.run(["{path}", *sys.argv[1:]], stdout=subprocess.PIPE)
+form = rb'("frame_frame_time_epoch":")(\d+)[.](\d+)'
+sys.stdout.buffer.write(re.sub(form, date, ran.stdout))
+sys.exit(ran.returncode)
+"""
+    )
+    later.chmod(0o755)
+    own = report(CAPTURES[0])
+    monkeypatch.setenv(VARIABLE, str(later))
+    assert report(CAPTURES[0], engine()) == own
 
 
 @needs_tshark
