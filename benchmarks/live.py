@@ -25,8 +25,8 @@ from pmiptrace.simulation import Rates, Scenario, Vantage, simulate
 
 FILE_HEADER = pack("<I2H4I", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
 GROWTH = 1.2
-"""What the second half may take of the second quarter's memory, at most. Tables of the tracker that
-have a bound, such as 10 000 exchanges of heartbeats, still fill in the first hours."""
+"""What the second half may take of the second quarter's memory, at most. Tables that have a bound
+and no age, such as what was reported of exchanges, still fill in the first hours."""
 SAMPLES = 12
 """Lines of figures that are printed."""
 

@@ -204,11 +204,11 @@ class _Watch:
         is_pipe = request.reads_pipe
         self._source = "standard input" if is_pipe else joined(request.interfaces)
         with ExitStack() as stack:
-            stop = stack.enter_context(_stopping())
             self._capture = request.capture()
             if self._capture is not None:
                 stack.callback(self._capture.close)
                 stack.callback(self._capture.stop)
+            stop = stack.enter_context(_stopping())
             # Only once it captures: a file shall not be made for nothing.
             self._recording = request.recording()
             if self._recording is not None:
@@ -286,6 +286,8 @@ class _Watch:
         if capture is None:
             return _Ending(lost=feed.drops or 0)
         faults, drops = capture.close()
+        if feed.error is not None and not faults:
+            faults = (f"{self._source}: it ended before anything was captured",)
         lost = feed.drops or 0 if drops is None else drops.kernel + drops.dumpcap
         return _Ending(faults, drops, lost)
 

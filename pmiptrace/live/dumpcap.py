@@ -143,7 +143,10 @@ class Capture:
         self._said.seek(0)
         text = self._said.read(100_000).decode("utf-8", "replace")
         self._said.close()
-        return self.faults(text, 0 if self._is_told else self._process.returncode), self.drops(text)
+        # On a terminal Ctrl-C is for both, and may come there before it is told here.
+        code = self._process.returncode
+        is_told = self._is_told or code == -signal.SIGINT
+        return self.faults(text, 0 if is_told else code), self.drops(text)
 
     def faults(self, said: str, code: int) -> tuple[str, ...]:
         """Give what it complained of, a line each, if it said this and ended with that code."""

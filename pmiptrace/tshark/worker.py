@@ -128,13 +128,14 @@ class _Live(_EveryPython):
         super().__init__(tshark_path=tshark, custom_parameters=list(arguments), **_SIGNALLING)
         self._process: asyncio.subprocess.Process | None = None
         self._begun: asyncio.Future[bool] = self.eventloop.create_future()
-        self._is_told = False
+        self.is_told = False
+        """Whether a signal came."""
         self.is_failed = False
         """Whether tshark ended with an error; known when it has."""
 
     def stop(self, number: int, frame: object) -> None:
         """Take a signal: have tshark write what it still has, and end."""
-        self._is_told = True
+        self.is_told = True
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGINT)
@@ -142,7 +143,7 @@ class _Live(_EveryPython):
     def begin(self) -> bool:
         """Start tshark, and wait until it captures; tell whether it does, or says nothing."""
         self._process = self.eventloop.run_until_complete(self._get_tshark_process())
-        if self._is_told:
+        if self.is_told:
             self.stop(signal.SIGINT, None)
         waiting = asyncio.wait_for(self._begun, _BEGINNING)
         try:
@@ -205,13 +206,19 @@ def follow(arguments: Sequence[str]) -> int:
                 yield frame
                 output.flush()
 
-    if capture.begin():
+    try:
+        captures = capture.begin()
+    except subprocess.CalledProcessError:  # pyshark asks tshark first how old it is
+        if capture.is_told:
+            return 0
+        raise
+    if captures:
         try:
             write_pcapng(output, found())
         except BrokenPipeError:  # whoever reads it is gone
             capture.stop(signal.SIGINT, None)
     capture.close()
-    return UNREADABLE if capture.is_failed else 0
+    return UNREADABLE if capture.is_failed and not capture.is_told else 0
 
 
 def convert(arguments: Sequence[str]) -> int:

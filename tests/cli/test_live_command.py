@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any
 
 import pytest
@@ -296,6 +297,24 @@ esac
     )
     path.chmod(0o755)
     return path
+
+
+def test_an_end_before_tshark_captures(
+    live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tshark, waits = other_tshark(tmp_path, ""), tmp_path / "waits"
+    script = tshark.read_text().replace("*) echo", f'*) touch "{waits}"; exec sleep 60; echo')
+    tshark.write_text(script)
+    monkeypatch.setenv("PMIPTRACE_TSHARK", str(tshark))
+    process = live("-i", "lo", "--engine", "tshark", process_group=0)
+    end_of_waiting = monotonic() + BOUND
+    while not waits.exists():
+        assert process.poll() is None
+        assert monotonic() < end_of_waiting
+    os.killpg(process.pid, signal.SIGINT)
+    code, out, err = end(process)
+    assert (code, out) == (3, "")
+    assert err == "pmiptrace: lo: it ended before anything was captured\n"
 
 
 @pytest.mark.parametrize(
