@@ -29,7 +29,7 @@ from pmiptrace.track.sessions import (
     with_binding,
 )
 from pmiptrace.track.states import TRANSITIONS, Event, next_shadow, next_state
-from pmiptrace.track.timers import Clock, Timers
+from pmiptrace.track.timers import Alarm, Clock, Timers
 
 ENOUGH_HISTORY = 8
 """Transitions of one binding beyond which the oldest refreshes are forgotten."""
@@ -59,6 +59,8 @@ class State:
         self._exchanges = 0
         self._transitions: list[tuple[Binding, Transition]] = []
         self._moved: list[int] = []
+        self._alarm: Alarm = self._expire
+        """One object for all bindings."""
         self._expiries: dict[tuple[int, BindingKey], int] = {}
         """When the alarm for a binding's expiry rings; one each, however often it is renewed."""
 
@@ -245,29 +247,30 @@ class State:
         if state in _CERTAIN:
             self.sessions.note_certain(session, binding.mag)
         if state.is_live and binding.expires_at is not None:
-            self._watch_expiry(session.id, binding_key(binding), binding.expires_at + 1)
+            self._watch_expiry((session.id, binding_key(binding)), binding.expires_at + 1)
         elif state is BindingState.DEREG_WAIT and since is not None and since.time is not None:
             over = since.time + self.timers.delete_delay
             self.clock.set(over, self._delete, session.id, binding_key(binding), since)
 
-    def _watch_expiry(self, number: int, key: BindingKey, over: int) -> None:
+    def _watch_expiry(self, which: tuple[int, BindingKey], over: int) -> None:
         """Have an alarm ring when a lifetime is over; an earlier one that is set will see to it."""
-        known = self._expiries.get((number, key))
+        known = self._expiries.get(which)
         if known is None or over < known:
-            self._expiries[number, key] = over
-            self.clock.set(over, self._expire, number, key)
+            self._expiries[which] = over
+            self.clock.set(over, self._alarm, which)
 
-    def _expire(self, number: int, key: BindingKey, now: int) -> Step | None:
-        if self._expiries.get((number, key)) != now:
+    def _expire(self, which: tuple[int, BindingKey], now: int) -> Step | None:
+        if self._expiries.get(which) != now:
             return None
-        del self._expiries[number, key]
+        del self._expiries[which]
+        number, key = which
         session = self.sessions.get(number)
         binding = find_binding(session, key) if session else None
         if session is None or binding is None or not binding.state.is_live:
             return None
         if binding.expires_at is None or binding.expires_at >= now:
             if binding.expires_at is not None:
-                self._watch_expiry(number, key, binding.expires_at + 1)
+                self._watch_expiry(which, binding.expires_at + 1)
             return None
         before = session
         moment = self.clock_moment(now, binding.last_request)

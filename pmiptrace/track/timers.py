@@ -54,7 +54,8 @@ class Clock:
     captures have it, does not pile them up."""
 
     def __init__(self) -> None:
-        self._alarms: list[tuple[int, int, Alarm, tuple[Any, ...]]] = []
+        self._alarms: list[tuple[Any, ...]] = []
+        """Each with its time, a number that tells it from others, what to do, and for what."""
         self._count = 0
 
     def __len__(self) -> int:
@@ -64,13 +65,13 @@ class Clock:
         """Have an alarm ring at a time; never without one, as where packets have no time."""
         if time is not None:
             self._count += 1
-            heappush(self._alarms, (time, self._count, alarm, about))
+            heappush(self._alarms, (time, self._count, alarm, *about))
 
     def advance(self, now: int | None) -> Iterator[Step]:
         """Ring, one by one, the alarms up to and including `now`."""
         alarms = self._alarms
         while now is not None and alarms and (alarms[0][0] <= now or len(alarms) > self.LIMIT):
-            time, _, alarm, about = heappop(alarms)
+            time, _, alarm, *about = heappop(alarms)
             step = alarm(*about, time)
             if step is not None:
                 yield step
