@@ -326,25 +326,32 @@ def growth(
         path.read_bytes()
         measure("size", path.stat().st_size / GB, pmiptrace("analyze", path))
         path.unlink()
-    for part in (10, 3, 1):
+    for part in (100, 30, 10, 3, 1):
         path = folder / "growing.pcap"
         traffic.write(path, traffic.live_bindings(mobile_nodes // part, seed=1))
         live = _live_bindings(path)
         for form in ("text", "jsonl"):
             measure(f"bindings, {form}", live, pmiptrace("analyze", path, "--format", form))
         path.unlink()
+    for line, points in found.items():
+        if line.startswith("bindings"):
+            (fewest, _, least), (most, _, largest) = points[0], points[-1]
+            each = (largest - least) / (most - fewest)
+            print(f"{line}: {each:,.0f} octets for each that lives", flush=True)
     return found
 
 
 def _live_bindings(path: Path) -> int:
-    done = subprocess.run(
-        pmiptrace("analyze", path, "--format", "jsonl"), capture_output=True, check=False, cwd=ROOT
-    )
+    """Count the bindings that live when a capture ends."""
     live = 0
-    for line in done.stdout.splitlines():
-        if line.startswith(b'{"type":"session"'):
-            states = (binding["state"] for binding in json.loads(line)["bindings"])
-            live += sum(state in ("active", "refreshing") for state in states)
+    with subprocess.Popen(
+        pmiptrace("analyze", path, "--format", "jsonl"), stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b'{"type":"session"'):
+                states = (binding["state"] for binding in json.loads(line)["bindings"])
+                live += sum(state in ("active", "refreshing") for state in states)
     return live
 
 
@@ -384,7 +391,10 @@ def main() -> None:
     parser.add_argument("--size", type=float, default=1.25, help="GB of mixed traffic")
     parser.add_argument("--mobile-nodes", type=int, default=1000)
     parser.add_argument(
-        "--most-mobile-nodes", type=int, default=10_000, help="for the plot of live bindings"
+        "--most-mobile-nodes",
+        type=int,
+        default=66_000,
+        help="for the plot of live bindings; each has 1.5",
     )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument(
