@@ -221,6 +221,9 @@ class Continuity:
         self._runs = OrderedDict()
         """Last sequence number, and ordinals of the run's first message and its last."""
 
+    def __len__(self) -> int:
+        return len(self._runs)
+
     def note(self, mag: int, lma: bytes, session: int, sequence: int, ordinal: int) -> None:
         """Take a PBU's sequence number into the runs of its MAG, its LMA and its session.
 
@@ -238,6 +241,10 @@ class Continuity:
                 runs.move_to_end(key)
         while len(runs) > self.LIMIT:
             runs.popitem(last=False)
+
+    def forget(self, mag: int, session: int) -> None:
+        """Let go of the run of a MAG in a session that is over."""
+        self._runs.pop((mag, session), None)
 
     def since(self, mag: int, lma: bytes, session: int, ordinal: int) -> int:
         """Give the ordinal of the message since which no number is missing.

@@ -322,6 +322,8 @@ class State:
 
     def _forget(self, session: Session, now: int | None) -> Step:
         self.sessions.remove(session)
+        for mag in {binding.mag for binding in session.bindings}:
+            self.continuity.forget(mag, session.id)
         moment = Moment(session.last.capture, None, now, self.ordinal)
         return Step(moment=moment, before=session, after=None)
 

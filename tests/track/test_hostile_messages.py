@@ -222,6 +222,8 @@ def test_requests_and_sessions_are_forgotten_as_time_goes_by() -> None:
     feed(tracker, requests_of(1000))
     assert len(tracker.state.sessions) < 340
     assert len(list(tracker.unfinished())) < 34
+    # A run for each session, and two for each MAG: its own, and that with the LMA.
+    assert len(tracker.state.continuity) == len(tracker.state.sessions) + 2 * 1000
 
 
 @pytest.fixture
