@@ -66,14 +66,14 @@ class Dissection:
         placed: dict[int, list[Finding]] = {}
         elsewhere = []
         for finding in self.packet.findings:
-            node = self._node(finding)
+            node = self._about(finding)
             if node is None:
                 elsewhere.append(finding)
             else:
                 placed.setdefault(id(node), []).append(finding)
         return placed, elsewhere
 
-    def _node(self, finding: Finding) -> Node | None:
+    def _about(self, finding: Finding) -> Node | None:
         """Give the smallest node that holds what a finding is about; of several, by its name."""
         span = finding.span
         if span is None or not self.in_frame:
@@ -118,25 +118,44 @@ def write_dissection(
 ) -> None:
     """Write all that a packet says: the headers around the message, its tree, and its octets."""
     taken = Dissection(packet, dialects)
-    _write_head(page, packet, clock, several=several)
+    for text in head_lines(page, packet, clock, several=several):
+        page.line(text)
     for finding in (*grave(taken.elsewhere), *notes(taken.elsewhere)):
-        _write_finding(page, finding, 2)
-    gutter = _gutter(taken)
-    for layer in taken.layers:
-        _line(
-            page, gutter, (layer.offset, layer.end - 1), 0, (layer.name, STRONG), f"  {layer.text}"
-        )
-    if packet.undecoded is not None and packet.undecoded.defect is not None:
-        _write_defect(page, gutter, 0, packet.undecoded.defect)
-    if not taken.in_frame and packet.message is not None:
-        frames = joined(map(str, packet.message.datagram.fragments))
-        text = f"put together from the fragments in frames {frames}; octets count from its start"
-        page.line((text, MUTED), indent=gutter + 2)
-    for part in taken.parts:
-        _write_node(page, taken, part, gutter, 0)
+        page.line(*finding_words(page, finding), indent=2)
+    for line in tree_lines(page, taken):
+        page.line(line.text, indent=line.indent, hang=line.hang)
     if dump:
         page.blank()
         _write_dump(page, taken)
+
+
+class TreeLine(Struct, frozen=True):
+    """A line of the tree: a header, a field, or what is said of one."""
+
+    text: Text
+    indent: int = 0
+    hang: int = 2
+    """Columns by which it is indented further where it goes on below."""
+    octets: tuple[int, int] | None = None
+    """The first and the last octet that it is about, as the dump counts them."""
+    is_finding: bool = False
+
+
+def tree_lines(page: Page, taken: Dissection) -> Iterator[TreeLine]:
+    """Give the lines of the tree: the headers around the message, then its fields."""
+    gutter = _gutter(taken)
+    for layer in taken.layers:
+        octets = (layer.offset, layer.end - 1)
+        yield _line(page, gutter, octets, 0, (layer.name, STRONG), f"  {layer.text}")
+    packet = taken.packet
+    if packet.undecoded is not None and packet.undecoded.defect is not None:
+        yield _defect(page, gutter, 0, packet.undecoded.defect)
+    if not taken.in_frame and packet.message is not None:
+        frames = joined(map(str, packet.message.datagram.fragments))
+        text = f"put together from the fragments in frames {frames}; octets count from its start"
+        yield TreeLine(page.text((text, MUTED)), gutter + 2)
+    for part in taken.parts:
+        yield from _node(page, taken, part, gutter, 0)
 
 
 def _gutter(taken: Dissection) -> int:
@@ -147,7 +166,8 @@ def _gutter(taken: Dissection) -> int:
     return 2 * len(str(last)) + 1
 
 
-def _write_head(page: Page, packet: Packet, clock: Clock, *, several: bool) -> None:
+def head_lines(page: Page, packet: Packet, clock: Clock, *, several: bool) -> list[Text]:
+    """Say which frame it is, who sent it to whom, and what it was in the run."""
     frame, message = packet.frame, packet.message
     size = f"{len(frame.data)} octets"
     if frame.original_length > len(frame.data):
@@ -155,10 +175,10 @@ def _write_head(page: Page, packet: Packet, clock: Clock, *, several: bool) -> N
     moment = clock.moment(frame.time, full=True)
     zone = "" if frame.time is None else f" {clock.zone()}"
     title = f"Frame {place(packet, several=several)}"
-    page.items([page.text((title, STRONG)), page.text(f"{moment}{zone}"), page.text(size)])
+    first = [page.text((title, STRONG)), page.text(f"{moment}{zone}"), page.text(size)]
+    lines = page.item_lines(first)
     if message is None:
-        page.line(happened(page, packet), indent=2)
-        return
+        return [*lines, *page.lines(happened(page, packet), indent=2)]
     ends = f"{address_text(message.source)} → {address_text(message.destination)}"
     facts = [page.text((message.kind, STRONG)), page.text(ends)]
     if packet.mag is not None and packet.mag.identifier is not None:
@@ -166,10 +186,12 @@ def _write_head(page: Page, packet: Packet, clock: Clock, *, several: bool) -> N
     node = node_of(packet)
     if node is not None:
         facts.append(page.text(node))
-    page.items(facts, indent=2)
-    page.line(happened(page, packet), *_partner(packet, several=several), indent=2)
+    lines += page.item_lines(facts, indent=2)
+    lines += page.lines(happened(page, packet), *_partner(packet, several=several), indent=2)
     if message.dialect is not None:
-        page.line((f"dialect {message.dialect}: its numbers are not IANA's", DOUBTFUL), indent=2)
+        text = f"dialect {message.dialect}: its numbers are not IANA's"
+        lines += page.lines((text, DOUBTFUL), indent=2)
+    return lines
 
 
 def _partner(packet: Packet, *, several: bool) -> Iterator[str]:
@@ -196,30 +218,32 @@ def _line(
     octets: tuple[int, int] | None,
     depth: int,
     *parts: str | tuple[str, str] | Text,
-) -> None:
-    """Write a line with its octets in front."""
+) -> TreeLine:
+    """Give a line with its octets in front."""
     where = ""
     if octets is not None:
         first, last = octets
         where = str(first) if last <= first else f"{first}-{last}"
     indent = gutter + 2 + 2 * depth
-    page.line((f"{where:>{gutter}}  ", MUTED), " " * (2 * depth), *parts, hang=indent + 2)
+    text = page.text((f"{where:>{gutter}}  ", MUTED), " " * (2 * depth), *parts)
+    return TreeLine(text, hang=indent + 2, octets=octets)
 
 
-def _write_node(page: Page, taken: Dissection, node: Node, gutter: int, depth: int) -> None:
+def _node(page: Page, taken: Dissection, node: Node, gutter: int, depth: int) -> Iterator[TreeLine]:
     start = taken.start
     octets = (start + node.first_octet, start + node.last_octet) if node.width else None
     findings = taken.placed.get(id(node), [])
     if node.is_padding and not findings and not node.defects:
-        _write_padding(page, node, gutter, octets, depth)
+        yield _padding(page, node, gutter, octets, depth)
         return
-    _line(page, gutter, octets, depth, *_words(node))
+    yield _line(page, gutter, octets, depth, *_words(node))
     for finding in findings:
-        _write_finding(page, finding, gutter + 4 + 2 * depth)
+        text = page.text(*finding_words(page, finding))
+        yield TreeLine(text, gutter + 4 + 2 * depth, octets=octets, is_finding=True)
     for defect in node.defects:
-        _write_defect(page, gutter, depth + 1, defect)
+        yield _defect(page, gutter, depth + 1, defect)
     for part in node.parts:
-        _write_node(page, taken, part, gutter, depth + 1)
+        yield from _node(page, taken, part, gutter, depth + 1)
 
 
 def _words(node: Node) -> Iterator[str | tuple[str, str] | Text]:
@@ -241,41 +265,38 @@ def _words(node: Node) -> Iterator[str | tuple[str, str] | Text]:
         yield " (should be 0)", DOUBTFUL
 
 
-def _write_padding(
+def _padding(
     page: Page, node: Node, gutter: int, octets: tuple[int, int] | None, depth: int
-) -> None:
-    """Write padding in one line, with its octets if they are not all zero."""
+) -> TreeLine:
+    """Give padding in one line, with its octets if they are not all zero."""
     size = node.width // 8
     text = f"{node.label}: {size} {'octet' if size == 1 else 'octets'}"
     sent = [leaf for leaf in node.leaves() if isinstance(leaf.value, bytes) and any(leaf.value)]
     if sent:
         text += f", {sent[0].text}"
-    _line(page, gutter, octets, depth, (text, MUTED))
+    return _line(page, gutter, octets, depth, (text, MUTED))
 
 
-def _write_finding(page: Page, finding: Finding, indent: int) -> None:
-    """Write a finding below what it is about."""
+def finding_words(page: Page, finding: Finding) -> Iterator[str | tuple[str, str] | Text]:
+    """Give the words of a finding: how grave it is, its rule, the evidence, and the source."""
     style = INCONCLUSIVE if finding.status is Status.INCONCLUSIVE else SEVERITY[finding.severity]
     if finding.status is Status.NOTE:
         style = MUTED
     source = joined(filter(None, (finding.reference, finding.keyword)))
     why = f"; undecided: {finding.why_inconclusive}" if finding.why_inconclusive else ""
-    page.line(
-        mark(page, finding),
-        (f" {finding.rule}", style),
-        f"  {finding.message}{why}",
-        (f"  {source}" if source else "", MUTED),
-        indent=indent,
-    )
+    yield mark(page, finding)
+    yield f" {finding.rule}", style
+    yield f"  {finding.message}{why}"
+    yield f"  {source}" if source else "", MUTED
 
 
-def _write_defect(page: Page, gutter: int, depth: int, defect: Defect) -> None:
+def _defect(page: Page, gutter: int, depth: int, defect: Defect) -> TreeLine:
     field = f", by its {defect.length_field}" if defect.length_field else ""
     text = (
         f"! {defect.kind}: {defect.layer} needs {defect.needed} octets{field},"
         f" {defect.available} are there"
     )
-    page.line((text, DOUBTFUL), indent=gutter + 2 + 2 * depth)
+    return TreeLine(page.text((text, DOUBTFUL)), gutter + 2 + 2 * depth)
 
 
 # ------------------------------------------------------------------------------ the octets
@@ -285,6 +306,23 @@ def _write_dump(page: Page, taken: Dissection) -> None:
     """Write the octets of the frame: a part per line, its fields apart by bars."""
     if not taken.in_frame:
         page.line(("octets of the message", MUTED))
+    for line in dump_lines(page, taken):
+        page.line(line.text, hang=line.hang)
+
+
+class DumpLine(Struct, frozen=True):
+    """A line of the dump."""
+
+    text: Text
+    hang: int = 2
+    octets: tuple[int, int] | None = None
+    """The first and the last octet in it; None for a line without."""
+
+
+def dump_lines(
+    page: Page, taken: Dissection, selected: tuple[int, int] | None = None
+) -> Iterator[DumpLine]:
+    """Give the lines of the dump; `selected` octets, the first and the last, stand in brackets."""
     gutter = _gutter(taken) // 2
     segments = tuple(_segments(taken))
     width = gutter + 4 * _PER_LINE + 3
@@ -292,7 +330,12 @@ def _write_dump(page: Page, taken: Dissection) -> None:
     longest = max((len(segment.label) for segment in segments), default=0)
     beside = width + 2 + longest <= page.width
     for number, segment in enumerate(segments):
-        _write_segment(page, segment, gutter, number, per_line=per_line, beside=beside)
+        style = ("cyan", "")[number % 2]
+        if not beside:
+            yield DumpLine(page.text((segment.label, STRONG)))
+        for begin in range(0, len(segment.octets), per_line):
+            label = segment.label if beside and not begin else ""
+            yield from _dumped(page, segment, begin, per_line, gutter, style, label, selected)
 
 
 def _segments(taken: Dissection) -> Iterator[Segment]:
@@ -331,41 +374,46 @@ def _all(node: Node) -> Iterator[Node]:
         yield from _all(part)
 
 
-def _write_segment(
-    page: Page, segment: Segment, gutter: int, number: int, *, per_line: int, beside: bool
-) -> None:
-    """Write the octets of a part, its name `beside` the first line or above it."""
-    if not beside:
-        page.line((segment.label, STRONG))
-    style = ("cyan", "")[number % 2]
-    for begin in range(0, len(segment.octets), per_line):
-        octets = segment.octets[begin : begin + per_line]
-        text = page.text((f"{segment.offset + begin:>{gutter}} ", MUTED))
-        below = Text(" " * (gutter + 1))
-        rules: list[Finding] = []
-        for i, octet in enumerate(octets, begin):
-            bar = "|" if i and i in segment.starts else " "
-            marked = [f for first, last, f in segment.marks if first <= i < last]
-            text.append_text(
-                page.text(
-                    (bar, MUTED),
-                    (f"{octet:02x}", SEVERITY[marked[0].severity] if marked else style),
-                )
-            )
-            below.append(" ^^" if marked else "   ")
-            rules += [f for f in marked if f not in rules and i == max(begin, _first(segment, f))]
-        text.append(" " * (3 * (per_line - len(octets)) + 2))
+def _dumped(
+    page: Page,
+    segment: Segment,
+    begin: int,
+    per_line: int,
+    gutter: int,
+    style: str,
+    label: str,
+    selected: tuple[int, int] | None,
+) -> Iterator[DumpLine]:
+    """Give a line of octets, with its `label`, and what findings are about in it."""
+    octets = segment.octets[begin : begin + per_line]
+    low, high = selected or (-1, -2)
+    first = segment.offset + begin
+    text = page.text((f"{first:>{gutter}} ", MUTED))
+    below = Text(" " * (gutter + 1))
+    rules: list[Finding] = []
+    for i, octet in enumerate(octets, begin):
+        place = segment.offset + i
+        is_selected = low <= place <= high
+        bar = "|" if i and i in segment.starts else " "
+        if place == low or (is_selected and i == begin):
+            bar = "["
+        elif place == high + 1 and i != begin:
+            bar = "]"
+        marked = [f for start, end, f in segment.marks if start <= i < end]
+        look = SEVERITY[marked[0].severity] if marked else style
         text.append_text(
-            page.text(
-                _characters(octets).ljust(per_line),
-                "  ",
-                (segment.label if beside and not begin else "", STRONG),
-            )
+            page.text((bar, MUTED), (f"{octet:02x}", "bold reverse" if is_selected else look))
         )
-        page.line(text)
-        if rules:
-            below.append_text(page.text("  ", *_names(page, rules)))
-            page.line(below, hang=gutter + 4)
+        below.append(" ^^" if marked else "   ")
+        rules += [f for f in marked if f not in rules and i == max(begin, _first(segment, f))]
+    last = first + len(octets) - 1
+    text.append("]" if low <= last <= high else " ")
+    text.append(" " * (3 * (per_line - len(octets)) + 1))
+    text.append_text(page.text(_characters(octets).ljust(per_line), "  ", (label, STRONG)))
+    yield DumpLine(text, octets=(first, last))
+    if rules:
+        below.append_text(page.text("  ", *_names(page, rules)))
+        yield DumpLine(below, gutter + 4)
 
 
 def _first(segment: Segment, finding: Finding) -> int:

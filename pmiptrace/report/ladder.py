@@ -8,7 +8,7 @@ was sent, or exchanges that are left out. Terminal and SVG draw the same rows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import groupby
 from operator import itemgetter
@@ -23,6 +23,7 @@ from pmiptrace.model import (
     BindingState,
     Exchange,
     Finding,
+    MagNode,
     Moment,
     Report,
     Session,
@@ -204,24 +205,12 @@ class _Builder:
             text = f"{counted(before, 'exchange')} not kept"
             rows.insert(0, (None, Rest(text)))
         omitted = before + sum(len(run.exchanges) for run in left)
-        return Ladder(self._session, lines, tuple(_with_gaps(_in_order(rows))), omitted)
+        return Ladder(self._session, lines, tuple(with_gaps(in_order(rows))), omitted)
 
     # --------------------------------------------------------------------------- lifelines
 
     def _line(self, number: int) -> Lifeline:
-        address, letter = self._addresses[number], _letter(number)
-        if address is None:
-            return Lifeline(None, letter, "", "", "")
-        bindings = [b for b in self._session.bindings if b.care_of_address == address]
-        titles = dict.fromkeys(filter(None, map(lane_title, bindings)))
-        short = next(filter(None, map(access_name, reversed(bindings))), "")
-        mags = {b.mag for b in bindings}
-        name = ""
-        for mag in mags:
-            node = self._report.mags.get(mag)
-            if node is not None and node.identifier is not None:
-                name = mag_name(node)
-        return Lifeline(address, letter, " / ".join(list(titles)[:3]), short, name)
+        return lifeline(self._addresses[number], number, self._session.bindings, self._report.mags)
 
     def _lma(self) -> Lifeline:
         return Lifeline(self._session.lma, "", "LMA", "", "")
@@ -247,7 +236,7 @@ class _Builder:
         shown = moments if len(moments) <= _ATTEMPTS else [*moments[: _ATTEMPTS - 1], moments[-1]]
         for number, moment in enumerate(shown, 1):
             is_last = number == len(shown)
-            label = _request(run)
+            label = request_label(run)
             if number > 1:
                 attempt = len(moments) if is_last else number
                 label = f"{label}, attempt {attempt}"
@@ -264,9 +253,7 @@ class _Builder:
                 notes=tuple(_of(notes, moment, silent and is_last)),
             )
         if answer is not None:
-            label = _answer(run)
-            if exchange.request is None:
-                label += ", request not captured"
+            label = answer_label(run)
             yield Arrow(
                 moment=answer,
                 place=self._place(answer),
@@ -324,6 +311,26 @@ class _Builder:
                 yield binding, transition
 
 
+def lifeline(
+    address: bytes | None,
+    number: int,
+    bindings: Iterable[Binding],
+    mags: Mapping[int, MagNode],
+) -> Lifeline:
+    """Give the lifeline of an address, with what the bindings say of it; None for further ones."""
+    if address is None:
+        return Lifeline(None, letter(number), "", "", "")
+    bindings = [b for b in bindings if b.care_of_address == address]
+    titles = dict.fromkeys(filter(None, map(lane_title, bindings)))
+    short = next(filter(None, map(access_name, reversed(bindings))), "")
+    name = ""
+    for mag in {b.mag for b in bindings}:
+        node = mags.get(mag)
+        if node is not None and node.identifier is not None:
+            name = mag_name(node)
+    return Lifeline(address, letter(number), " / ".join(list(titles)[:3]), short, name)
+
+
 def lane_title(binding: Binding) -> str:
     """Name a binding as its lane does: BID, access and label."""
     words = [] if binding.bid is None else [f"BID {binding.bid}"]
@@ -348,17 +355,27 @@ def finding_note(finding: Finding) -> Note:
 def state_note(binding: Binding, transition: Transition) -> Note | None:
     """Give what stands beside a change of state; None where the message says it already."""
     before, after = transition.before, transition.after
+    text = change_text(binding.bid, binding.care_of_address, before, after)
+    if text is None:
+        return None
+    return Note(text, f"{before.value} → {after.value}: {transition.event}", state=after)
+
+
+def change_text(
+    number: int | None, address: bytes, before: BindingState, after: BindingState
+) -> str | None:
+    """Word a change of state of the binding with a BID, or else an address.
+
+    None where the message that brings it says it already.
+    """
     if after in _EVIDENT:
         return None
     if after is BindingState.ACTIVE and before in (BindingState.REFRESHING, BindingState.ACTIVE):
         return None
-    name = address_text(binding.care_of_address) if binding.bid is None else f"BID {binding.bid}"
+    name = address_text(address) if number is None else f"BID {number}"
     if before is BindingState.DEREG_WAIT and after is BindingState.NONE:
-        text = f"{name} entry deleted"
-    else:
-        text = f"{name} {after.public_name}"
-    detail = f"{before.value} → {after.value}: {transition.event}"
-    return Note(text, detail, state=after)
+        return f"{name} entry deleted"
+    return f"{name} {after.public_name}"
 
 
 def _key(moment: Moment) -> tuple[int, int | None]:
@@ -389,7 +406,7 @@ def _rest(runs: Iterable[Run]) -> Rest:
     return Rest(f"{counted(sum(kinds.values()), 'exchange')} left out: {tally(kinds)}")
 
 
-def _request(run: Run) -> str:
+def request_label(run: Run) -> str:
     """Word a request: its type, BID, what it asks for, how long, and its flags."""
     exchange, option, number = run.first, multipath(run.first), bid(run.first)
     words = [exchange.request.kind if exchange.request is not None else ""]
@@ -408,7 +425,7 @@ def _request(run: Run) -> str:
     return " ".join(filter(None, words))
 
 
-def _answer(run: Run) -> str:
+def answer_label(run: Run) -> str:
     """Word a reply: its type, status, what it grants if that is not what was asked, and when."""
     exchange, last = run.first, run.exchanges[-1]
     assert last.reply is not None
@@ -426,7 +443,7 @@ def _answer(run: Run) -> str:
     time = run.round_trip
     if time is not None:
         text += f", {'median ' if len(run.exchanges) > 1 else ''}{duration(time)}"
-    return text
+    return f"{text}, request not captured" if exchange.request is None else text
 
 
 def _begin(run: Run) -> int | None:
@@ -441,7 +458,7 @@ def _groups(runs: Iterable[Run], kept: set[int]) -> Iterator[list[Run]]:
             yield list(group)
 
 
-def _in_order(rows: Iterable[tuple[int | None, Row]]) -> list[Row]:
+def in_order(rows: Iterable[tuple[int | None, Row]]) -> list[Row]:
     """Sort rows by time; one without a time stays behind the one before it."""
     last = 0
     keyed: list[tuple[int, Row]] = []
@@ -451,7 +468,8 @@ def _in_order(rows: Iterable[tuple[int | None, Row]]) -> list[Row]:
     return [row for _, row in sorted(keyed, key=itemgetter(0))]
 
 
-def _with_gaps(rows: Iterable[Row]) -> Iterator[Row]:
+def with_gaps(rows: Iterable[Row]) -> Iterator[Row]:
+    """Put gaps where nothing was sent for long."""
     last: int | None = None
     for row in rows:
         if isinstance(row, Arrow | Mark) and row.time is not None:
@@ -461,5 +479,6 @@ def _with_gaps(rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-def _letter(number: int) -> str:
+def letter(number: int) -> str:
+    """Give what a lifeline is called."""
     return chr(ord("A") + number)

@@ -123,14 +123,21 @@ class Packets:
     """The packets of one run, made from what its analysis tells and yields.
 
     `frames` are those to give, by default all. `to_the_end` holds them back until the captures
-    end, so that nothing is found too late to be among a packet's findings. `held` bounds how many
-    are held back.
+    end, so that nothing is found too late to be among a packet's findings; `at_once` gives each as
+    soon as it was followed, whatever may become of its exchange. `held` bounds how many are held
+    back.
     """
 
     def __init__(
-        self, *, frames: Frames | None = None, to_the_end: bool = False, held: int = HELD
+        self,
+        *,
+        frames: Frames | None = None,
+        to_the_end: bool = False,
+        at_once: bool = False,
+        held: int = HELD,
     ) -> None:
         self._frames = frames
+        self._at_once = at_once
         self._to_the_end = to_the_end
         self._held = held
         self._rows: deque[_Row] = deque()
@@ -243,8 +250,11 @@ class Packets:
         late, self._late = self._late, []
         yield from late
         rows = self._rows
-        while rows and (len(rows) > self._held or (rows[0].is_settled and not self._to_the_end)):
+        while rows and (len(rows) > self._held or self._is_due(rows[0])):
             yield self._packet(rows.popleft(), mags)
+
+    def _is_due(self, row: _Row) -> bool:
+        return row.is_told if self._at_once else row.is_settled and not self._to_the_end
 
     def _packet(self, row: _Row, mags: Mapping[int, MagNode]) -> Packet:
         place = (row.frame.capture, row.frame.number)

@@ -127,25 +127,41 @@ class Page:
 
     def line(self, *parts: Part | Text, indent: int = 0, hang: int = 2) -> None:
         """Write a line; where it is too long it goes on below, `hang` columns further right."""
+        for line in self.lines(*parts, indent=indent, hang=hang):
+            self._put(line)
+
+    def lines(self, *parts: Part | Text, indent: int = 0, hang: int = 2) -> list[Text]:
+        """Give the lines that `line` writes."""
         text = self.text(*parts)
         lines = [text] if self.fits(text, indent) else self._wrap(text, self.width - indent - hang)
-        for number, line in enumerate(lines):
-            self._put(Text(" " * (indent + (hang if number else 0))).append_text(line))
+        return [
+            Text(" " * (indent + (hang if number else 0))).append_text(line)
+            for number, line in enumerate(lines)
+        ]
 
     def items(
         self, items: Iterable[Text], *, indent: int = 0, hang: int = 2, separator: str = ""
     ) -> None:
         """Write items one after the other, broken between them where they need more lines."""
+        for line in self.item_lines(items, indent=indent, hang=hang, separator=separator):
+            self._put(line)
+
+    def item_lines(
+        self, items: Iterable[Text], *, indent: int = 0, hang: int = 2, separator: str = ""
+    ) -> list[Text]:
+        """Give the lines that `items` writes."""
         line = Text()
+        lines: list[Text] = []
         for item in filter(None, items):
             if line and not self.fits(line + item, indent + GAP + len(separator)):
-                self.line(line + Text(separator), indent=indent, hang=hang)
+                lines += self.lines(line + Text(separator), indent=indent, hang=hang)
                 indent, hang, line = indent + hang, 0, Text()
             elif line:
                 line.append(f"{separator} " if separator else " " * GAP)
             line.append_text(item)
         if line:
-            self.line(line, indent=indent, hang=hang)
+            lines += self.lines(line, indent=indent, hang=hang)
+        return lines
 
     def heading(self, title: str, remark: str = "") -> None:
         """Write the title of a section, a rule to the right of it, after a free line."""

@@ -72,23 +72,34 @@ Piece = tuple[str, str]
 
 def write_ladder(page: Page, clock: Clock, ladder: Ladder) -> None:
     """Write the legend of the lifelines and the rows of a ladder."""
-    _Drawing(page, clock, ladder).write()
+    drawing = LadderDrawing(page, clock, ladder.lines, ladder.rows)
+    legend = [[page.text((key, STRONG)), *map(page.text, rest)] for key, *rest in drawing.legend()]
+    page.table((Column(), Column(), Column(lower=1), Column(lower=2)), legend, _INDENT)
+    page.blank()
+    page.console.print(drawing.heads(), soft_wrap=True)
+    for row in ladder.rows:
+        for line in drawing.lines(row):
+            page.console.print(line, soft_wrap=True)
 
 
-class _Drawing:
-    def __init__(self, page: Page, clock: Clock, ladder: Ladder) -> None:
+class LadderDrawing:
+    """Draws a ladder row by row, as wide as a page is."""
+
+    def __init__(
+        self, page: Page, clock: Clock, lines: Sequence[Lifeline], rows: Sequence[Row]
+    ) -> None:
         self._page = page
         self._clock = clock
-        self._ladder = ladder
+        self._lines = lines
         self._signs = _ASCII if page.ascii else _BOX
-        timed = [row for row in ladder.rows if isinstance(row, Arrow | Mark)]
+        timed = [row for row in rows if isinstance(row, Arrow | Mark)]
         self._time = max((len(clock.moment(row.time)) for row in timed), default=1)
         self._frame = max(5, *(len(row.place) for row in timed), 0)
         left = _INDENT + self._time + 2 + self._frame + 2
-        labels = [len(page.literal(self._label(row))) for row in ladder.rows]
+        labels = [len(page.literal(self._label(row))) for row in rows]
         longest = max(labels, default=0) + 7
         notes = [len(self._note(note)[0]) for row in timed for note in self._beside(row)]
-        paths = len(ladder.lines) - 1
+        paths = len(lines) - 1
         for step in _STEPS:
             last = left + (paths - 1) * step
             room = page.width - last - 2
@@ -101,32 +112,35 @@ class _Drawing:
         self._words = last + 4
         self._step = step
 
-    def write(self) -> None:
-        page = self._page
-        page.table(
-            (Column(), Column(), Column(lower=1), Column(lower=2)),
-            [self._legend(life) for life in self._ladder.lines],
-            _INDENT,
-        )
-        page.blank()
-        self._put([(" " * _INDENT, ""), *self._heads()])
-        for row in self._ladder.rows:
-            for line in self._row(row):
-                self._put(line)
-
-    def _legend(self, life: Lifeline) -> list[Text]:
-        page = self._page
+    def legend(self) -> list[tuple[str, str, str, str]]:
+        """Give for each lifeline its letter, its address, what it is, and its MAG."""
         return [
-            page.text((life.letter or "LMA", STRONG)),
-            page.text(life.text),
-            page.text(life.title if life.letter else ""),
-            page.text(life.mag),
+            (life.letter or "LMA", life.text, life.title if life.letter else "", life.mag)
+            for life in self._lines
         ]
+
+    def heads(self) -> Text:
+        """Give the line of titles above the rows."""
+        return _joined([(" " * _INDENT, ""), *self._heads()])
+
+    def lines(self, row: Row) -> list[Text]:
+        """Give the lines of a row."""
+        return [_joined(line) for line in self._row(row)]
+
+    def height(self, row: Row) -> int:
+        """Give how many lines a row has."""
+        if isinstance(row, Gap):
+            return 1
+        if isinstance(row, Rest):
+            return len(self._folded(row.text))
+        number = len(self._beside(row))
+        words = len(self._words_of(row))
+        return max(words, number) if self._is_beside else words + number
 
     def _heads(self) -> Iterator[Piece]:
         yield f"{'time':<{self._time}}  {'frame':>{self._frame}}", MUTED
         column = _INDENT + self._time + 2 + self._frame
-        for number, (x, life) in enumerate(zip(self._x, self._ladder.lines, strict=True), 2):
+        for number, (x, life) in enumerate(zip(self._x, self._lines, strict=True), 2):
             name = f"{life.letter} {life.short}".strip()
             if not life.letter:
                 name, x = "LMA", min(x - 1, self._page.width - 3)
@@ -148,9 +162,7 @@ class _Drawing:
             for words in self._folded(row.text):
                 yield self._beneath(words, MUTED)
             return
-        label = self._folded(self._label(row))
-        if isinstance(row, Mark) and not self._fits(label[0]):
-            label.insert(0, "")
+        label = self._words_of(row)
         notes = [self._note(note) for note in self._beside(row)]
         beside = notes if self._is_beside else []
         below = [] if self._is_beside else notes
@@ -168,6 +180,13 @@ class _Drawing:
             yield line
         for words, style in below:
             yield self._beneath(words, style)
+
+    def _words_of(self, row: Arrow | Mark) -> list[str]:
+        """Give the words of a row, a line each; the first may be empty."""
+        label = self._folded(self._label(row))
+        if isinstance(row, Mark) and not self._fits(label[0]):
+            label.insert(0, "")
+        return label
 
     def _label(self, row: Row) -> str:
         if isinstance(row, Arrow):
@@ -267,10 +286,11 @@ class _Drawing:
                 lines[-1] = f"{lines[-1]} {word}".lstrip()
         return lines
 
-    def _put(self, pieces: Sequence[Piece]) -> None:
-        """Write a line; neighbours of one style go out together."""
-        text = Text()
-        for content, style in pieces:
-            text.append(content, style or None)
-        text.rstrip()
-        self._page.console.print(text, soft_wrap=True)
+
+def _joined(pieces: Sequence[Piece]) -> Text:
+    """Give a line; neighbours of one style go out together."""
+    text = Text()
+    for content, style in pieces:
+        text.append(content, style or None)
+    text.rstrip()
+    return text
