@@ -22,6 +22,7 @@ from pmiptrace.cli.rules import rules
 from pmiptrace.cli.states import states
 from pmiptrace.cli.stats import stats
 from pmiptrace.cli.timeline import timeline
+from pmiptrace.cli.tui import TUI_EXIT_CODES, tui
 
 # Help and usage errors are plain text: importing rich for them would triple the start-up time.
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command(cls=AnalyzeCommand, short_help="Report who broke which rule, and the
     analyze
 )
 app.command(short_help="Capture, and show what happens as it does.", epilog=LIVE_EXIT_CODES)(live)
+app.command(short_help="Look through captures full-screen.", epilog=TUI_EXIT_CODES)(tui)
 app.command(
     short_help="List the messages, or show every field of some.", epilog=DISSECT_EXIT_CODES
 )(dissect)

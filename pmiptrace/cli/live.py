@@ -106,6 +106,10 @@ def live(
             " the lines of analyze.",
         ),
     ] = LiveForm.TEXT,
+    tui: Annotated[
+        bool,
+        typer.Option("--tui", help="Show it full-screen, to look into while it runs; see tui."),
+    ] = False,
     select: Select = None,
     ignore: Ignore = None,
     fail_on: FailsOn = None,
@@ -149,6 +153,7 @@ def live(
             duration=duration,
             until_finding=tuple(until_finding or ()),
             format=format.value,
+            tui=tui,
             given=said(
                 select=select,
                 ignore=ignore,

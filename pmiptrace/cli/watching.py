@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from time import monotonic_ns, time_ns
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +18,8 @@ from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.source import STANDARD_INPUT
 from pmiptrace.cli.reporting import JudgingRequest
 from pmiptrace.cli.run import perform, tell, tell_no_match
+from pmiptrace.cli.stopping import Stop, stopping
+from pmiptrace.cli.terminal import keyboard, require_full_screen
 from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.live.analysis import LiveAnalysis
 from pmiptrace.live.dumpcap import PERMISSION, Capture, Drops, find_dumpcap, interfaces
@@ -39,6 +40,8 @@ from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Narrowing, Outcome
 from pmiptrace.selectors import selectors
 from pmiptrace.settings import span
+
+T = TypeVar("T")
 
 PATIENCE = 0.2
 """Seconds after which to look up from an idle capture: what the clock brings about is not late."""
@@ -61,6 +64,7 @@ class LiveRequest(JudgingRequest, frozen=True, kw_only=True):
     until_finding: tuple[str, ...] = ()
     format: str = "text"
     extcap: tuple[str, ...] = ()
+    tui: bool = False
 
     @property
     def reads_pipe(self) -> bool:
@@ -134,6 +138,14 @@ class View(Protocol):
         """Show how things stand."""
 
 
+@runtime_checkable
+class _OwnThread(Protocol):
+    """A view that needs the thread of the program, so that the capture is followed in another."""
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Have the work done, and give its result."""
+
+
 def show_interfaces(request: LiveRequest) -> int:
     """List the interfaces of what captures; raises `UsageError` if that is missing or broken."""
     dumpcap, other = find_dumpcap(), request.other_engine()
@@ -153,6 +165,10 @@ def show_interfaces(request: LiveRequest) -> int:
 def watch(request: LiveRequest) -> int:
     """Do what is asked for and give the exit code; raises `UsageError` if it makes no sense."""
     scanner()  # a wrong choice is told before anything is done
+    if request.tui:
+        if request.format != "text":
+            raise UsageError(f"--tui shows a screen; it does not go with --format {request.format}")
+        require_full_screen("pmiptrace live", reads_stdin=STANDARD_INPUT in request.interfaces)
     if not request.interfaces:
         raise UsageError("name an interface with -i; pmiptrace live --list shows what there is")
     return perform(
@@ -208,7 +224,9 @@ class _Watch:
             if self._capture is not None:
                 stack.callback(self._capture.close)
                 stack.callback(self._capture.stop)
-            stop = stack.enter_context(_stopping())
+            stop = stack.enter_context(stopping())
+            if request.tui:
+                stack.enter_context(keyboard(reads_stdin=is_pipe))
             # Only once it captures: a file shall not be made for nothing.
             self._recording = request.recording()
             if self._recording is not None:
@@ -221,19 +239,35 @@ class _Watch:
             )
             self._began, self._start = time_ns(), monotonic_ns()
             self._feed.start()
-            with self._opened() as view:
-                self._follow(view, stop)
-                ending = self._ended(view)
-                report = self._conclude(view, ending)
+            with self._opened(stop) as view:
+
+                def work() -> tuple[Report, _Ending]:
+                    self._follow(view, stop)
+                    ending = self._ended(view)
+                    return self._conclude(view, ending), ending
+
+                report, ending = view.run(work) if isinstance(view, _OwnThread) else work()
         return self._report(report, ending)
 
     # ------------------------------------------------------------------------- while it goes on
 
     @contextmanager
-    def _opened(self) -> Iterator[View]:
+    def _opened(self, stop: Stop) -> Iterator[View]:
         """Open what shows what happens."""
         request, mags = self._request, self._follower.mags
-        if request.format == "jsonl":
+        if request.tui:
+            from pmiptrace.cli.full_screen import LiveView
+
+            yield LiveView(
+                self._source,
+                self._follower,
+                self._selection,
+                self._analysis.dialects,
+                stop,
+                time=request.time,
+                kept=self._file,
+            )
+        elif request.format == "jsonl":
             target = Target(stream=self._stream, live=True, mags=mags)
             self._writer = format_named("jsonl").open(target)
             yield _EventsAlone(self._writer)
@@ -261,7 +295,7 @@ class _Watch:
                 sys.stdout.reconfigure(errors="backslashreplace")
             yield LiveLines(sys.stdout, request.time, mags)
 
-    def _follow(self, view: View, stop: _Stop) -> None:
+    def _follow(self, view: View, stop: Stop) -> None:
         """Take what comes, and let time go by, until something ends it."""
         feed, analysis = self._feed, self._analysis
         while not (stop.is_asked or feed.has_ended or self._is_found or self._is_over):
@@ -430,27 +464,3 @@ class _EventsAlone:
 
     def refresh(self, situation: Situation) -> None:
         """Do nothing."""
-
-
-class _Stop:
-    """Whether the user wants an end; who asks twice gets it at once."""
-
-    is_asked = False
-
-    def __call__(self, number: int, frame: object) -> None:
-        """Take a signal."""
-        if self.is_asked:
-            raise KeyboardInterrupt
-        self.is_asked = True
-
-
-@contextmanager
-def _stopping() -> Iterator[_Stop]:
-    """Have Ctrl-C and SIGTERM ask for an end."""
-    stop = _Stop()
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -9,7 +9,7 @@ because no file with them is valid; so is the length of a section, which comment
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import BinaryIO
 
 from msgspec import Struct
@@ -95,8 +95,10 @@ def _pointer(
     return clean(f"{headline(finding)}: see frame {shown[1]}{where}")
 
 
-def write_annotated(path: str, comments: Comments, stream: BinaryIO) -> Annotated:
-    """Write a capture with comments, as pcapng.
+def write_annotated(
+    path: str, comments: Comments, stream: BinaryIO, *, only: Container[int] | None = None
+) -> Annotated:
+    """Write a capture with comments, as pcapng; of its frames `only` those, if they are named.
 
     Raises `CaptureError` if it cannot be opened.
     """
@@ -108,6 +110,8 @@ def write_annotated(path: str, comments: Comments, stream: BinaryIO) -> Annotate
         for record in reader.records(lambda number: False):
             if header is not None:
                 record = packet_of(record, header)
+            if only is not None and record.number is not None and record.number not in only:
+                continue
             octets = record.octets
             texts = comments.get(record.number, ()) if record.number is not None else ()
             if texts:
@@ -117,7 +121,7 @@ def write_annotated(path: str, comments: Comments, stream: BinaryIO) -> Annotate
                 else:
                     octets = changed
                     written += len(texts)
-            elif record.kind == SECTION_HEADER and comments:
+            elif record.kind == SECTION_HEADER and (comments or only is not None):
                 octets = open_section(octets)
             stream.write(octets)
         return Annotated(written, homeless, reader.info.problems)

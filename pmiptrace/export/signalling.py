@@ -11,7 +11,7 @@ long was captured without seeing a message is evidence too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import BinaryIO
 
 from msgspec import Struct
@@ -49,8 +49,8 @@ class FrameSet:
         for number in numbers:
             self.add(number)
 
-    def __contains__(self, number: int | None) -> bool:
-        if number is None:
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
             return False
         place = number >> 3
         return place < len(self._bits) and bool(self._bits[place] >> (number & 7) & 1)
@@ -122,18 +122,38 @@ def write_signalling(path: str, stream: BinaryIO) -> Exported:
     cannot be opened.
     """
     found = survey(path)
-    count = 0
     with CaptureReader(path, every_frame=True) as reader:
-        stream.write(reader.head)
-        for record in reader.records(lambda number: False):
-            if record.kind == SECTION_HEADER:
-                stream.write(open_section(record.octets))
-            elif record.number is None:
-                if record.kind != DECRYPTION_SECRETS:
-                    stream.write(record.octets)
-            elif record.number in found.frames:
-                stream.write(record.octets)
-                count += 1
-            elif record.number in found.ends:
-                stream.write(emptied(record))
+        count = _copy(reader, stream, found.frames, found.ends)
     return Exported(count, 0, found.esp_frames, found.problems)
+
+
+def write_frames(path: str, frames: Container[int], stream: BinaryIO) -> int:
+    """Write the frames with some numbers in the same way; give how many that were.
+
+    Raises `CaptureError` if the capture cannot be opened.
+    """
+    with CaptureReader(path, every_frame=True) as reader:
+        return _copy(reader, stream, frames)
+
+
+def _copy(
+    reader: CaptureReader,
+    stream: BinaryIO,
+    frames: Container[int],
+    ends: Container[int] = frozenset(),
+) -> int:
+    """Copy some frames, with what belongs to none; those at the `ends` without their octets."""
+    count = 0
+    stream.write(reader.head)
+    for record in reader.records(lambda number: False):
+        if record.kind == SECTION_HEADER:
+            stream.write(open_section(record.octets))
+        elif record.number is None:
+            if record.kind != DECRYPTION_SECRETS:
+                stream.write(record.octets)
+        elif record.number in frames:
+            stream.write(record.octets)
+            count += 1
+        elif record.number in ends:
+            stream.write(emptied(record))
+    return count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from pmiptrace.model import CaptureInfo, Datagram, Report, Undecoded
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.rule import RuleOptions
 from pmiptrace.track.timers import Timers
-from pmiptrace.wire.dialect import DialectDecoder
+from pmiptrace.wire.dialect import Dialect, DialectDecoder
 
 
 class LiveAnalysis:
@@ -41,6 +41,11 @@ class LiveAnalysis:
         self._info: CaptureInfo | None = None
         self.time: int | None = None
         """The time of the capture up to which it was followed."""
+
+    @property
+    def dialects(self) -> Mapping[str, Dialect]:
+        """The dialects that messages may be translated by, by name."""
+        return {dialect.name: dialect for dialect in self._decoder.dialects}
 
     def arrived(self, arrival: Arrival) -> Iterator[Event]:
         """Take the next frame."""

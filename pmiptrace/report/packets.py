@@ -157,12 +157,12 @@ class Packets:
         if isinstance(event, Exchange):
             # At the end those come that are still open: nothing more will be known of them.
             self._update(event)
-        yield from self._ready(mags)
+        yield from self.ready(mags)
 
     def rest(self, mags: Mapping[int, MagNode]) -> Iterator[Packet | Finding]:
         """Give what is left when the captures are at their end."""
         self._held, self._to_the_end = 0, False
-        yield from self._ready(mags)
+        yield from self.ready(mags)
 
     def observe(self, seen: Seen, findings: Sequence[Finding]) -> None:
         """Take in what an analysis tells (`pmiptrace.analysis.Observer`)."""
@@ -246,7 +246,8 @@ class Packets:
         elif finding.exchange in self._by_exchange:
             self._by_exchange[finding.exchange][-1].findings.append(finding)
 
-    def _ready(self, mags: Mapping[int, MagNode]) -> Iterator[Packet | Finding]:
+    def ready(self, mags: Mapping[int, MagNode]) -> Iterator[Packet | Finding]:
+        """Give the packets that are due."""
         late, self._late = self._late, []
         yield from late
         rows = self._rows

@@ -1,0 +1,64 @@
+"""What a full-screen view needs: textual, a terminal, and a keyboard."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from io import TextIOWrapper
+
+from pmiptrace.errors import UsageError
+
+_KEYBOARD = "/dev/tty"
+
+
+def require_full_screen(instead: str, *, reads_stdin: bool) -> None:
+    """Raise `UsageError` unless a full-screen view can be shown; `instead` names what can be."""
+    if find_spec("textual") is None:
+        raise UsageError(
+            "the full-screen view needs textual: pip install 'pmiptrace[tui]'; "
+            f"{instead} needs nothing more"
+        )
+    streams = {"output": sys.__stdout__, "error": sys.__stderr__}
+    if not reads_stdin:
+        streams["input"] = sys.__stdin__
+    for name, stream in streams.items():
+        if stream is None or not stream.isatty():
+            raise UsageError(
+                f"the full-screen view needs a terminal, and standard {name} is none; "
+                f"{instead} writes to whatever there is"
+            )
+
+
+@contextmanager
+def keyboard(*, reads_stdin: bool) -> Iterator[None]:
+    """Have keys come from the terminal while standard input has a capture.
+
+    Raises `UsageError` if standard input has none, or there is no such terminal.
+    """
+    if not reads_stdin:
+        yield
+        return
+    before = sys.stdin
+    if before is None or before.isatty():
+        raise UsageError("- reads a capture from a pipe: tcpdump -U -w - ... | pmiptrace tui -")
+    try:
+        keys = os.open(_KEYBOARD, os.O_RDWR)
+    except OSError as error:
+        raise UsageError(
+            f"standard input has the capture, and {_KEYBOARD}, from which keys would come, "
+            f"cannot be opened: {error.strerror}; write the capture to a file first"
+        ) from error
+    descriptor = before.fileno()
+    capture = os.dup(descriptor)
+    os.dup2(keys, descriptor)
+    os.close(keys)
+    # Without a buffer: a thread that waits in one keeps others from ending.
+    sys.stdin = TextIOWrapper(open(capture, "rb", buffering=0))  # noqa: PTH123,SIM115
+    try:
+        yield
+    finally:
+        os.dup2(capture, descriptor)
+        sys.stdin = before
