@@ -97,7 +97,9 @@ class Reading:
     """
 
     def __init__(self, request: TuiRequest, stop: Stop) -> None:
-        self.title = ", ".join(map(clean, request.captures))
+        self.title = ", ".join(
+            "standard input" if path == STANDARD_INPUT else clean(path) for path in request.captures
+        )
         self._stop = stop
         self._is_told = False
         self._policy = Policy.of(request.configuration)

@@ -75,6 +75,8 @@ class Subject:
         self.marks: deque[StateMark] = deque(maxlen=_MARKS)
         """Changes of state that none of its own messages brought."""
         self.sessions: OrderedDict[int, Session] = OrderedDict()
+        self.past: Session | None = None
+        """The session that was over last, if none has begun since."""
         self.trouble: Counter[str] = Counter()
         """Findings by severity, ``inconclusive`` apart, and as ``failed`` the requests refused or
         not answered."""
@@ -106,10 +108,15 @@ class Subject:
         """The bindings that an LMA holds; if there are none, those of the last session."""
         found = [(s, b) for s in self.sessions.values() for b in s.bindings]
         held = tuple(each for each in found if is_held(each[1]))
-        if held or not self.sessions:
+        last = self.session
+        if held or last is None:
             return held
-        last = next(reversed(self.sessions.values()))
         return tuple((last, binding) for binding in last.bindings)
+
+    @property
+    def session(self) -> Session | None:
+        """The last session."""
+        return next(reversed(self.sessions.values())) if self.sessions else self.past
 
 
 class Book:
@@ -155,8 +162,12 @@ class Book:
         with self.lock:
             # Findings come as events too, and those have been graded.
             self._packets.observe(seen, ())
-            if isinstance(seen, Step) and (session := seen.after or seen.before) is not None:
-                self._session(session)
+            if isinstance(seen, Step):
+                before, after = seen.before, seen.after
+                if before is not None and (after is None or after.id != before.id):
+                    self._over(before)  # an answer may show that it was another session
+                if after is not None:
+                    self._session(after)
 
     def take(self, event: Event) -> None:
         """Take in what an analysis gives, findings as they are to be reported."""
@@ -170,8 +181,6 @@ class Book:
                 self._finding(event)
             elif isinstance(event, Change):
                 self._change(event)
-            elif isinstance(event, Session):
-                self._session(event)
             elif isinstance(event, CaptureInfo):
                 self.captures.append(event)
                 self.capture_count = max(self.capture_count, len(self.captures))
@@ -286,11 +295,19 @@ class Book:
             subject = self._subject(key, node, session.lma)
             self._of_session[session.id] = subject
         subject.sessions[session.id] = session
+        subject.past = None
         if len(subject.sessions) > _SESSIONS:
             gone, _ = subject.sessions.popitem(last=False)
             self._of_session.pop(gone, None)
         self._touch(subject)
         return subject
+
+    def _over(self, session: Session) -> None:
+        """Take in that a session is over, and is not known any more."""
+        subject = self._session(session)
+        if subject is not None:
+            del subject.sessions[session.id]
+            subject.past = session
 
     def _exchange(self, exchange: Exchange) -> None:
         before = self._exchanges.get(exchange.id)

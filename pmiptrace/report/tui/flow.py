@@ -52,7 +52,8 @@ def flow(book: Book, subject: Subject, page: Page) -> Flow:
     """Give the call flow of a subject as it stands; `page` says how words are written."""
     with book.lock:
         packets = book.packets(subject)
-        bindings = tuple(b for session in subject.sessions.values() for b in session.bindings)
+        sessions = (*subject.sessions.values(), *filter(None, (subject.past,)))
+        bindings = tuple(binding for session in sessions for binding in session.bindings)
         places = {(p.frame.capture, p.frame.number) for p in packets}
         marks = [m for m in subject.marks if (m.moment.capture, m.moment.frame) not in places]
         captures = book.capture_count

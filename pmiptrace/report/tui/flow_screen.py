@@ -116,8 +116,8 @@ class FlowScreen(BaseScreen):
         subject = self._subject
         parts = [page.text((name(subject), STRONG))]
         with self.desk.book.lock:
-            if subject.sessions:
-                session = next(reversed(subject.sessions.values()))
+            session = subject.session
+            if session is not None:
                 parts += [page.text((fact, MUTED)) for fact in facts(session)]
         parts.append(page.text((counted(subject.messages, "message"), MUTED)))
         if found.left:

@@ -153,8 +153,8 @@ class NodeList:
         """Say all of a subject: its sessions, its bindings, its last exchange, what was found."""
         page = self._page
         lines: list[Text] = []
-        if subject.sessions:
-            session = next(reversed(subject.sessions.values()))
+        session = subject.session
+        if session is not None:
             parts = [(name(subject), STRONG), *((f"  {fact}", MUTED) for fact in facts(session))]
             lines += page.lines(*parts)
         else:
@@ -214,7 +214,7 @@ def name(subject: Subject) -> str:
         return str(subject.node)
     if subject.ends:
         return " - ".join(map(address_text, subject.ends))
-    return "unknown mobile node" if subject.sessions else "all captures"
+    return "unknown mobile node" if subject.session is not None else "all captures"
 
 
 def gravity(page: Page, subject: Subject) -> Text:
