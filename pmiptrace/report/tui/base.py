@@ -84,7 +84,9 @@ class BaseScreen(Screen[None]):
         yield Plain(id="foot")
 
     def on_mount(self) -> None:
-        """Draw for the first time."""
+        """Give the list the keys."""
+        if self.page.ascii:
+            self.rows.pointer = ">"
         self.rows.focus()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -194,7 +196,7 @@ class BaseScreen(Screen[None]):
         """Go to the next row that is wanted, from the other end if there is none."""
         lines = self.rows
         places = [(lines.cursor + step * n) % lines.count for n in range(1, lines.count + 1)]
-        found = next(filter(wanted, places), None)
+        found = next((n for n in places if lines.can_rest(n) and wanted(n)), None)
         if found is None:
             self.say(missing)
         else:

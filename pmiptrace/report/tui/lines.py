@@ -227,7 +227,7 @@ class Lines(ScrollView, can_focus=True):
         part = line - self._top(place)
         lines = self._lines(place)
         text = lines[part] if part < len(lines) else Text()
-        is_cursor = part == 0 and self._is_on(place)
+        is_cursor = part == 0 and place == self.cursor and self.can_rest(place)
         if is_cursor:
             text = Text(f"{self.pointer}{text.plain[1:]}", end="")
         segments = [
@@ -238,10 +238,10 @@ class Lines(ScrollView, can_focus=True):
         strip = Strip(segments).adjust_cell_length(width)
         return strip.apply_style(_CURSOR) if is_cursor else strip
 
-    def _is_on(self, place: int) -> bool:
-        """Tell whether the cursor is on an item, and is shown."""
+    def can_rest(self, place: int) -> bool:
+        """Tell whether the cursor can be on an item."""
         can_rest = self._content.can_rest
-        return self.has_cursor and place == self.cursor and (can_rest is None or can_rest(place))
+        return self.has_cursor and (can_rest is None or can_rest(place))
 
     def _lines(self, place: int) -> Sequence[Text]:
         found = self._drawn.get(place)

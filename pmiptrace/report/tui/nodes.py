@@ -40,7 +40,7 @@ class Column(Struct, frozen=True):
 
 COLUMNS = (
     Column("", 1, 1, 0),
-    Column("find", 4, 6, 0, right=True),
+    Column("found", 5, 6, 0, right=True),
     Column("mobile node", 20, 40, 0),
     Column("bindings", 16, 36, 1),
     Column("MAG", 18, 32, 5),
@@ -53,14 +53,14 @@ COLUMNS = (
 
 def widths(width: int) -> list[int]:
     """Divide the columns of a screen among those of the list; 0 for what has no room."""
-    room = width - _MARGIN
+    room = width - _MARGIN + 1
     found = [0] * len(COLUMNS)
     for place, column in sorted(enumerate(COLUMNS), key=lambda each: each[1].rank):
         if column.least + 1 <= room:
             found[place] = column.least
             room -= column.least + 1
     for place in (2, 3, 8, 6, 4, 5):
-        more = min(COLUMNS[place].most - found[place], room + 1) if found[place] else 0
+        more = min(COLUMNS[place].most - found[place], room) if found[place] else 0
         found[place] += max(more, 0)
         room -= max(more, 0)
     return found
@@ -128,8 +128,11 @@ class NodeList:
         page = self._page
         bindings = [binding for _, binding in subject.bindings]
         if len(bindings) == 1:
-            state = bindings[0].state.public_name
-            return page.text(_path(page, bindings[0], access_name(bindings[0])), f" {state}")
+            state = f" {bindings[0].state.public_name}"
+            whole = page.text(_path(page, bindings[0], access_name(bindings[0])), state)
+            if whole.cell_len <= self._widths[3]:
+                return whole
+            return page.text(_path(page, bindings[0], ""), state)
         paths = [_path(page, binding, access_name(binding)) for binding in bindings]
         if sum(path.cell_len + 2 for path in paths) - 2 > self._widths[3]:
             paths = [_path(page, binding, "") for binding in bindings]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,8 +15,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from pmiptrace.errors import PmiptraceError
-from pmiptrace.report.document import clean
 from pmiptrace.report.tui.desk import Cut, Saver
+
+if TYPE_CHECKING:
+    from pmiptrace.report.tui.app import FullScreen
 
 _ENTER, _ESCAPE = "Enter", "Esc"
 
@@ -54,12 +57,16 @@ class Prompt(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Put what is wrong above what is asked."""
         with Vertical():
-            yield Label("─" * 400, id="line", markup=False)
+            yield Label(self._literal("─") * 400, id="line", markup=False)
             yield Label(self._hint, id="told", markup=False)
             with Horizontal():
                 yield Label(self._asked, id="asked", markup=False)
                 yield Input(self._answer, compact=True, select_on_focus=False)
             yield Label(self.keys, id="keys", markup=False)
+
+    def _literal(self, text: str) -> str:
+        """Give text in characters that the terminal has."""
+        return cast("FullScreen", self.app).desk.page(80).literal(text)
 
     @property
     def keys(self) -> str:
@@ -73,7 +80,7 @@ class Prompt(ModalScreen[str | None]):
     def tell(self, text: str) -> None:
         """Say something above the line."""
         label = self.query_one("#told", Label)
-        label.update(text)
+        label.update("\n".join(map(self._literal, text.split("\n"))))
         label.display = bool(text)
 
     @on(Input.Submitted)
@@ -86,7 +93,7 @@ class Prompt(ModalScreen[str | None]):
         if wrong is None:
             self.dismiss(text)
         else:
-            self.tell("\n".join(map(clean, wrong.split("\n"))))
+            self.tell(wrong)
 
     def action_leave(self) -> None:
         """Give no answer."""
@@ -123,7 +130,7 @@ class SavePrompt(Prompt):
             self.tell("a name for the file is needed")
         elif Path(text).is_file() and text != self._agreed:
             self._agreed = text
-            self.tell(f"{clean(text)} exists; Enter again replaces it")
+            self.tell(f"{text} exists; Enter again replaces it")
         else:
             self.tell("saving …")
             try:
@@ -131,8 +138,8 @@ class SavePrompt(Prompt):
                     self._save, text, self._cut, annotated=self._annotated
                 )
             except PmiptraceError as error:
-                self.tell(clean(str(error)))
+                self.tell(str(error))
             except OSError as error:
-                self.tell(f"{clean(text)}: cannot be written: {error.strerror}")
+                self.tell(f"{text}: cannot be written: {error.strerror}")
             else:
                 self.dismiss(said)

@@ -1,15 +1,20 @@
-"""The full-screen view on a terminal of a given size, with keys that somebody presses."""
+"""The full-screen view on a terminal of a given size, with keys that somebody presses.
+
+What the screen shows then is held against a file that somebody has looked at. With
+``UPDATE_SNAPSHOTS=1`` in the environment the files are written anew: look at the difference.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from pmiptrace.analysis import Analysis
-from pmiptrace.model import MILLISECOND, SECOND
+from pmiptrace.capture.writer import write_pcap
 from pmiptrace.report.columns import Filter
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.report.tui.app import FullScreen
@@ -20,6 +25,7 @@ from pmiptrace.testing import Trace
 from pmiptrace.wire.dialect import Dialect
 
 Pilots = Pilot[None]
+FOLDER = Path(__file__).with_name("snapshots")
 
 
 class Reading:
@@ -120,17 +126,22 @@ class Stage:
 
 def shown(app: FullScreen) -> str:
     """Give the characters on the screen, a line each, without spaces at their ends."""
-    width, height = app.size
     lines = app.screen._compositor.render_strips()
     texts = ["".join(segment.text for segment in strip) for strip in lines]
-    assert len(texts) == height
+    assert len(texts) == app.size.height
     return "\n".join(text.rstrip() for text in texts) + "\n"
+
+
+def assert_screen(name: str, text: str) -> None:
+    """Compare what a screen shows with the file of that name."""
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    assert text == path.read_text("utf-8")
 
 
 def written(path: Path, trace: Trace) -> Path:
     """Write a trace to a file."""
-    trace.write(path)
+    write_pcap(path, trace.frames)
     return path
-
-
-__all__ = ["MILLISECOND", "SECOND", "Stage", "shown", "written"]
