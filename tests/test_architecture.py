@@ -55,7 +55,7 @@ ENTRANCES = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
 """The package as others see it, and as a program: they stand outside of the layers."""
 TSHARK_PROCESS = PACKAGE / "tshark" / "worker.py"
 """It runs in a process of its own, which is there for pyshark."""
-HEAVY = ("rich", "typer", "pyshark", "jinja2")
+HEAVY = ("rich", "typer", "pyshark", "jinja2", "textual")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -134,12 +134,29 @@ def test_only_reports_and_commands_know_the_terminal(path: Path) -> None:
         assert not printed
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_full_screen_view_knows_textual(path: Path) -> None:
+    used = {name.partition(".")[0] for name in imports(path)}
+    assert "textual" not in used or path.parent == PACKAGE / "report" / "tui"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "report" / "tui").glob("*.py")), ids=lambda path: path.name
+)
+def test_what_is_shown_is_made_without_a_terminal(path: Path) -> None:
+    """Screens draw with textual; what they draw can be made and tested without it."""
+    used = {name.partition(".")[0] for name in imports(path)}
+    if path.stem in ("book", "nodes", "flow", "advice", "desk"):
+        assert "textual" not in used
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
         ("pmiptrace", (*HEAVY, "dpkt")),
         ("pmiptrace.analysis", (*HEAVY, "dpkt")),
-        ("pmiptrace.cli", ("rich", "pyshark", "jinja2", "dpkt", "pmiptrace.analysis")),
+        ("pmiptrace.cli", ("rich", "pyshark", "jinja2", "textual", "dpkt", "pmiptrace.analysis")),
+        ("pmiptrace.report.text", ("textual",)),
     ],
 )
 def test_imports_are_light(module: str, absent: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ COMMANDS = (
     *(f"export {kind}" for kind in ("annotated", "signalling", "anonymised", "wireshark-lua")),
     *("config", "crosscheck", "explain", "rules", "options", "codes", "states", "doctor"),
     "live",
+    "tui",
 )
 
 

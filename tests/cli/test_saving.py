@@ -1,0 +1,85 @@
+"""What a full-screen view saves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pmiptrace.analysis import Analysis
+from pmiptrace.capture.pcapng import BYTE_ORDER
+from pmiptrace.capture.reader import CaptureReader
+from pmiptrace.cli.saving import FileSaver, MemorySaver
+from pmiptrace.errors import PmiptraceError
+from pmiptrace.model import Frame
+from pmiptrace.report.tui.book import Book
+from pmiptrace.report.tui.desk import Cut
+from pmiptrace.report.tui.nodes import name
+from pmiptrace.selection import Selection
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+BUSY, DENIED = SAMPLES / "busy.pcap.gz", SAMPLES / "multipath-denied.pcap"
+
+
+def cut_of(*paths: Path, node: str) -> Cut:
+    analysis = Analysis([str(path) for path in paths])
+    book = Book(Selection(), analysis.mags)
+    analysis.observe(book.observe)
+    for event in analysis.events():
+        book.take(event)
+    book.end()
+    subjects = [subject for subject in book.subjects if name(subject) == node]
+    packets = [packet for subject in subjects for packet in book.packets(subject)]
+    findings = [finding for subject in subjects for finding in book.findings(subject)]
+    return Cut(book.frames(subjects), packets, findings)
+
+
+def frames(path: Path) -> list[Frame]:
+    with CaptureReader(str(path), every_frame=True) as reader:
+        return list(reader)
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+@pytest.mark.parametrize("from_memory", [False, True])
+def test_the_frames_of_a_mobile_node(tmp_path: Path, annotated: bool, from_memory: bool) -> None:
+    cut = cut_of(BUSY, node="user103@example.com")
+    save = MemorySaver() if from_memory else FileSaver(lambda: [str(BUSY)])
+    target = tmp_path / "out.pcapng"
+    assert save(str(target), cut, annotated=annotated) == f"{target}: 8 frames"
+    saved = frames(target)
+    assert [(f.data, f.time) for f in saved] == [(p.frame.data, p.frame.time) for p in cut.packets]
+    comments = target.read_bytes().count(b"pmiptrace error RFC8278-4.1-BO-EXCLUSIVE")
+    assert comments == (2 if annotated else 0)
+    octets = target.read_bytes()
+    assert (octets[8:12] in BYTE_ORDER) is (annotated or from_memory)
+    assert Analysis([str(target)]).report().messages == 8
+
+
+def test_several_captures_need_a_directory(tmp_path: Path) -> None:
+    paths = [SAMPLES / "handover.pcap", DENIED]
+    cut = cut_of(*paths, node="mn1@example.com")
+    save = FileSaver(lambda: [str(path) for path in paths])
+    with pytest.raises(PmiptraceError, match="2 captures need a directory"):
+        save(str(tmp_path / "out"), cut, annotated=False)
+    assert list(tmp_path.iterdir()) == []
+    assert save(str(tmp_path), cut, annotated=False) == f"{tmp_path}: 17 frames"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [path.name for path in paths]
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_a_capture_is_never_replaced(tmp_path: Path, annotated: bool) -> None:
+    capture = tmp_path / "capture.pcap"
+    capture.write_bytes(DENIED.read_bytes())
+    cut = cut_of(capture, node="mn1@example.com")
+    for save in (FileSaver(lambda: [str(capture)]), MemorySaver(str(capture))):
+        with pytest.raises(PmiptraceError, match="replace a capture"):
+            save(str(capture), cut, annotated=annotated)
+    assert capture.read_bytes() == DENIED.read_bytes()
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    cut = cut_of(DENIED, node="mn1@example.com")
+    for save in (FileSaver(lambda: [str(DENIED)]), MemorySaver()):
+        with pytest.raises(PmiptraceError, match="cannot be written"):
+            save(str(tmp_path / "no" / "out"), cut, annotated=False)
+    assert list(tmp_path.iterdir()) == []
