@@ -100,7 +100,11 @@ def _packages() -> Iterator[Check]:
             yield Check(name, State.BAD, "not installed", f"pip install {name}")
 
 
-USED_EXTRAS = {"zstd": "captures compressed with zstd", "lz4": "captures compressed with lz4"}
+USED_EXTRAS = {
+    "zstd": "captures compressed with zstd",
+    "lz4": "captures compressed with lz4",
+    "tui": "the full-screen view",
+}
 """The extras of pyproject.toml that users have a use for, and for what."""
 
 
