@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from threading import Thread
@@ -16,6 +15,7 @@ from pmiptrace.cli.run import tell, tell_end, tell_fault
 from pmiptrace.cli.saving import FileSaver, MemorySaver
 from pmiptrace.cli.stopping import Stop, stopping
 from pmiptrace.cli.terminal import keyboard, require_full_screen
+from pmiptrace.errors import PmiptraceError
 from pmiptrace.follower import Follower
 from pmiptrace.policy import Policy
 from pmiptrace.report.columns import Filter
@@ -29,8 +29,8 @@ from pmiptrace.wire.dialect import Dialect
 
 T = TypeVar("T")
 
-_PATIENCE = 5.0
-"""Seconds that a thread is waited for which was told to end."""
+_PATIENCE, _SHORT = 5.0, 0.1
+"""Seconds that a thread is waited for which was told to end; the same where it may wait itself."""
 
 
 class TuiRequest(JudgingRequest, frozen=True, kw_only=True):
@@ -46,46 +46,51 @@ def show_full_screen(request: TuiRequest) -> int:
     Raises `UsageError` for arguments that make no sense, and where there is no terminal.
     """
     reads_stdin = STANDARD_INPUT in request.captures
-    require_full_screen("pmiptrace timeline", reads_stdin=reads_stdin)
-    scanner()  # a wrong choice is told before anything is done
     wanted = None if request.filter is None else Filter(request.filter)
-    with stopping() as stop, keyboard(reads_stdin=reads_stdin):
-        reading = Reading(request, stop)
-        analysis = reading.analysis
-        is_read_once = reads_stdin or request.engine != "own"
-        save: Saver = MemorySaver() if is_read_once else FileSaver(lambda: analysis.paths)
-        _run(
-            Desk(
-                reading.book,
-                reading,
-                save,
-                time=request.time,
-                narrowness=request.selection.narrowness,
-                filter=wanted,
-                encoding=sys.stdout.encoding,
-            )
-        )
-    tell_end(analysis)
-    if reading.has_ended and not reading.outcome.messages and not analysis.errors:
-        tell("no Mobility Header message in what was read")
+    scanner()  # a wrong choice is told before anything is done
+    require_full_screen("pmiptrace timeline", reads_stdin=reads_stdin)
+    try:
+        with stopping() as stop, keyboard(reads_stdin=reads_stdin):
+            reading = Reading(request, stop)
+            _run(_desk(request, reading, wanted, reads_stdin=reads_stdin))
+    except PmiptraceError:
+        raise
+    except Exception as error:
+        tell_fault(error)
+        return Outcome(faulty=True).exit_code()
+    tell_end(reading.analysis)
     outcome = reading.outcome
     if not reading.has_ended:
         return outcome.exit_code(allow_empty=True)  # nobody waited for what there is
+    if not outcome.messages and not outcome.unopened:
+        tell("no Mobility Header message in what was read")
     return outcome.exit_code(allow_empty=request.allow_empty)
+
+
+def _desk(
+    request: TuiRequest, reading: Reading, wanted: Filter | None, *, reads_stdin: bool
+) -> Desk:
+    is_read_once = reads_stdin or request.engine != "own"
+    save: Saver = MemorySaver() if is_read_once else FileSaver(lambda: reading.analysis.paths)
+    return Desk(
+        reading.book,
+        reading,
+        save,
+        time=request.time,
+        narrowness=request.selection.narrowness,
+        filter=wanted,
+        encoding=sys.stdout.encoding,
+    )
 
 
 def _run(desk: Desk) -> None:
     from pmiptrace.report.tui.app import FullScreen
 
-    # Ctrl-Z is left to textual; who closes the terminal ends the program.
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL) if hasattr(signal, "SIGHUP") else None
     app = FullScreen(desk)
     try:
         app.run(mouse=False)
     finally:
         desk.source.stop()
-        if before is not None:
-            signal.signal(signal.SIGHUP, before)
     if app.return_code:
         raise RuntimeError("the screen failed")  # textual told how
 
@@ -102,6 +107,7 @@ class Reading:
         )
         self._stop = stop
         self._is_told = False
+        self._patience = _SHORT if STANDARD_INPUT in request.captures else _PATIENCE
         self._policy = Policy.of(request.configuration)
         self._octets: tuple[int, int | None] = (0, None)
         self._fault: str | None = None
@@ -134,7 +140,7 @@ class Reading:
         """Have the reading end soon, and wait for that."""
         self._is_told = True
         if self._thread.is_alive():
-            self._thread.join(_PATIENCE)
+            self._thread.join(self._patience)
 
     def status(self) -> Status:
         """Tell how far it is."""

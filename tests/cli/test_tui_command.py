@@ -149,6 +149,7 @@ def test_live_from_a_pipe(terminals: list[Terminal]) -> None:
 
 USAGE = [
     (("tui", SAMPLES / "busy.pcap.gz"), "needs a terminal, and standard output is none"),
+    (("tui", "x", "--filter", "status >"), "status >"),
     (("tui", "-"), "pmiptrace timeline writes to whatever there is"),
     (("live", "-i", "-", "--tui"), "pmiptrace live writes to whatever there is"),
     (("live", "-i", "-", "--tui", "--format", "jsonl"), "--tui shows a screen"),

@@ -20,7 +20,10 @@ _IDLE = 5
 class FullScreen(App[None]):
     """Shows what a desk has, and has its source read meanwhile."""
 
-    BINDINGS = [Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True)]
+    BINDINGS = [
+        Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
+    ]
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, desk: Desk) -> None:

@@ -182,7 +182,7 @@ class BaseScreen(Screen[None]):
                 self.desk.sought = text or self.desk.sought
                 self.seek(self.desk.sought.casefold())
 
-        self.app.push_screen(Prompt("search: ", self.desk.sought), sought)
+        self.app.push_screen(Prompt("search: ", self.desk.sought, is_kept=False), sought)
 
     def seek(self, text: str) -> None:
         """Go to the next row that has a text, in lower case."""

@@ -51,8 +51,15 @@ class FlowScreen(BaseScreen):
         super().__init__()
         self._subject = subject
         self._flow: Flow | None = None
+        self._drawn_at = -1
+        """When the call flow had changed last, as it is drawn."""
         self._start = start
         """The message to begin with."""
+
+    def update_view(self, *, again: bool = False) -> None:
+        """Draw what changed, if anything of this call flow did."""
+        if again or self._drawn_at != self._subject.changed:
+            super().update_view(again=again)
 
     @property
     def packets(self) -> tuple[Packet | None, ...]:
@@ -70,6 +77,7 @@ class FlowScreen(BaseScreen):
         desk, page, lines = self.desk, self.page, self.rows
         subject = self._subject
         is_first = self._flow is None
+        self._drawn_at = subject.changed
         before, was_at_end = self.chosen, lines.is_at_end
         found = self._flow = flow(desk.book, subject, page)
         drawing = LadderDrawing(page, self.clock, found.lines, found.rows)

@@ -10,7 +10,6 @@ from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual import events
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.message import Message
@@ -203,17 +202,6 @@ class Lines(ScrollView, can_focus=True):
         """Tell that an item was chosen."""
         if self._content.count:
             self.post_message(self.Chosen(self))
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where somebody points; a second time chooses it."""
-        line = event.y + self.scroll_offset.y
-        place = line if self._ends is None else bisect_right(self._ends, line)
-        if not self.has_cursor or place >= self._content.count:
-            return
-        if place == self.cursor:
-            self.action_choose()
-        else:
-            self.go(place)
 
     # ------------------------------------------------------------------------------ drawing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from rich.text import Text
 from textual import on
@@ -23,6 +24,9 @@ from pmiptrace.report.tui.lines import Content, Lines, Plain
 from pmiptrace.report.tui.nodes import NodeList, headline, searched
 from pmiptrace.report.tui.prompts import Prompt, SavePrompt
 from pmiptrace.report.words import count, counted
+
+_PROBLEMS = 2
+"""Lines that problems of captures may take above the list."""
 
 
 class NodeScreen(BaseScreen):
@@ -108,11 +112,23 @@ class NodeScreen(BaseScreen):
         lines = page.item_lines(parts)
         with desk.book.lock:
             lines += page.item_lines(headline(page, desk.book, self._rows))
-        for problem in status.problems if self._rows else ():
-            lines += page.lines((f"! {problem}", BAD))[:2]
+        if self._rows:
+            lines += self._problems(page, status)
         if desk.filter is not None:
             lines += page.lines("filter: ", (desk.filter.expression.text, STRONG))[:2]
         return lines
+
+    def _problems(self, page: Page, status: Status) -> list[Text]:
+        """Say what is wrong with captures, in few lines: rows matter more."""
+        book = self.desk.book
+        told = [page.text((f"! {problem}", BAD)) for problem in status.problems]
+        for info in book.captures:
+            name = f"{PurePath(info.path).name}: " if len(book.captures) > 1 else ""
+            told += [page.text((f"! {name}{p.message}", DOUBTFUL)) for p in info.problems]
+        if len(told) > _PROBLEMS:
+            rest = counted(len(told) - _PROBLEMS + 1, "more problem")
+            told[_PROBLEMS - 1 :] = [page.text((f"! {rest} with captures", DOUBTFUL))]
+        return [page.lines(text)[0] for text in told]
 
     def _states(self, status: Status) -> list[str]:
         desk, states = self.desk, []

@@ -26,7 +26,8 @@ _ENTER, _ESCAPE = "Enter", "Esc"
 class Prompt(ModalScreen[str | None]):
     """Asks for a line of text; gives None if there is no answer.
 
-    `examine` says what is wrong with an answer, in one line or more; then it can be mended.
+    `examine` says what is wrong with an answer, in one line or more; then it can be mended. The
+    answer that is offered is edited if it is kept; else what is typed takes its place.
     """
 
     DEFAULT_CSS = """
@@ -47,12 +48,15 @@ class Prompt(ModalScreen[str | None]):
         answer: str = "",
         examine: Callable[[str], str | None] | None = None,
         hint: str = "",
+        *,
+        is_kept: bool = True,
     ) -> None:
         super().__init__()
         self._asked = asked
         self._answer = answer
         self._examine = examine
         self._hint = hint
+        self._is_kept = is_kept
 
     def compose(self) -> ComposeResult:
         """Put what is wrong above what is asked."""
@@ -61,7 +65,7 @@ class Prompt(ModalScreen[str | None]):
             yield Label(self._hint, id="told", markup=False)
             with Horizontal():
                 yield Label(self._asked, id="asked", markup=False)
-                yield Input(self._answer, compact=True, select_on_focus=False)
+                yield Input(self._answer, compact=True, select_on_focus=not self._is_kept)
             yield Label(self.keys, id="keys", markup=False)
 
     def _literal(self, text: str) -> str:
