@@ -16,8 +16,10 @@ from pmiptrace.report.page import Page
 from pmiptrace.report.style import MUTED, STRONG
 from pmiptrace.report.times import Clock
 from pmiptrace.report.tui.advice import clipped
+from pmiptrace.report.tui.book import Subject
 from pmiptrace.report.tui.desk import Desk
 from pmiptrace.report.tui.lines import Lines, Plain
+from pmiptrace.report.words import counted
 
 if TYPE_CHECKING:
     from pmiptrace.report.tui.app import FullScreen
@@ -42,6 +44,7 @@ class BaseScreen(Screen[None]):
         Binding("t", "time", show=False),
         Binding("i,f4", "findings", show=False),
         Binding("s,f2", "save", show=False),
+        Binding("p", "pause", show=False),
         Binding("h,question_mark,f1", "help", show=False),
         Binding("q", "app.quit", show=False),
     ]
@@ -172,6 +175,38 @@ class BaseScreen(Screen[None]):
         from pmiptrace.report.tui.help import HelpScreen
 
         self.app.push_screen(HelpScreen())
+
+    def action_pause(self) -> None:
+        """Stop drawing what comes, or go on; nothing is lost meanwhile."""
+        self.desk.is_paused = not self.desk.is_paused
+        self.update_view(again=True)
+        self.say("paused: p goes on" if self.desk.is_paused else "goes on")
+
+    def save(self, subjects: set[Subject]) -> None:
+        """Ask for a file, and save the messages of some rows of the list in it."""
+        from pmiptrace.report.tui.prompts import SavePrompt
+
+        cut = self.desk.cut(subjects)
+        if not cut.packets:
+            self.say("there is no message to save")
+            return
+        what = counted(len(cut.packets), "message")
+        if len(subjects) > 1:
+            what += f" of {len(subjects)} rows"
+
+        def saved(said: str | None) -> None:
+            if said is not None:
+                self.say(said)
+
+        self.app.push_screen(SavePrompt(what, cut, self.desk.save), saved)
+
+    def show_findings(self, subject: Subject) -> None:
+        """Show all findings of a row of the list."""
+        from pmiptrace.report.tui.findings_screen import FindingsScreen
+
+        with self.desk.book.lock:
+            findings = self.desk.book.findings(subject)
+        self.app.push_screen(FindingsScreen(subject, findings))
 
     def action_search(self) -> None:
         """Ask for a text, and go to the next row that has it."""

@@ -18,12 +18,10 @@ from pmiptrace.report.timeline import facts
 from pmiptrace.report.tui.advice import of_packet
 from pmiptrace.report.tui.base import BaseScreen
 from pmiptrace.report.tui.book import Subject
-from pmiptrace.report.tui.findings_screen import FindingsScreen
 from pmiptrace.report.tui.flow import Flow, flow, legend, searched
 from pmiptrace.report.tui.lines import Content, Lines, Plain
 from pmiptrace.report.tui.nodes import name
 from pmiptrace.report.tui.packet_screen import PacketScreen
-from pmiptrace.report.tui.prompts import SavePrompt
 from pmiptrace.report.words import counted
 
 _LEGEND = 4
@@ -33,7 +31,7 @@ _LEGEND = 4
 class FlowScreen(BaseScreen):
     """The call flow of one row of the list."""
 
-    BINDINGS = [Binding("F", "follow", show=False), Binding("p", "pause", show=False)]
+    BINDINGS = [Binding("F", "follow", show=False)]
     KEYS = (
         ("Enter", "message"),
         ("Esc", "back"),
@@ -171,9 +169,7 @@ class FlowScreen(BaseScreen):
 
     def action_findings(self) -> None:
         """Show all findings of the call flow."""
-        with self.desk.book.lock:
-            findings = self.desk.book.findings(self._subject)
-        self.app.push_screen(FindingsScreen(self._subject, findings))
+        self.show_findings(self._subject)
 
     def action_follow(self) -> None:
         """Stay with the newest message, or no longer."""
@@ -183,19 +179,6 @@ class FlowScreen(BaseScreen):
         self.update_view(again=True)
         self.say("following: the cursor stays at the end" if self.desk.follows else "not following")
 
-    def action_pause(self) -> None:
-        """Stop drawing what comes, or go on."""
-        self.desk.is_paused = not self.desk.is_paused
-        self.update_view(again=True)
-        self.say("paused: p goes on" if self.desk.is_paused else "goes on")
-
     def action_save(self) -> None:
-        """Ask for a file, and save the messages of this call flow in it."""
-        cut = self.desk.cut({self._subject})
-
-        def saved(said: str | None) -> None:
-            if said is not None:
-                self.say(said)
-
-        what = counted(len(cut.packets), "message")
-        self.app.push_screen(SavePrompt(what, cut, self.desk.save), saved)
+        """Save the messages of this call flow."""
+        self.save({self._subject})

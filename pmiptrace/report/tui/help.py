@@ -23,8 +23,9 @@ KEYS = (
             ("n N  or  ] [", "next finding, the one before"),
             ("i F4", "findings in full, with what to do about them"),
             ("t", "times: UTC, local, relative, epoch"),
+            ("p", "pause: the screen stays; nothing is lost"),
             ("? h F1", "this help"),
-            ("q Ctrl-C", "quit"),
+            ("q Ctrl-C", "quit; Ctrl-Z suspends"),
         ),
     ),
     (
@@ -35,14 +36,13 @@ KEYS = (
             ("Space", "mark a row"),
             ("s F2", "save the messages of the marked rows, or this"),
             ("F", "follow: stay with the newest"),
-            ("p", "pause: the screen stays; nothing is lost"),
         ),
     ),
     (
         "Call flow",
         (
             ("s F2", "save the messages of this mobile node"),
-            ("F p", "follow, pause"),
+            ("F", "follow: stay at the end"),
         ),
     ),
     ("Message", (("← →", "the message before, behind"),)),

@@ -18,11 +18,10 @@ from pmiptrace.report.times import duration
 from pmiptrace.report.tui.base import BaseScreen
 from pmiptrace.report.tui.book import Subject
 from pmiptrace.report.tui.desk import Status
-from pmiptrace.report.tui.findings_screen import FindingsScreen
 from pmiptrace.report.tui.flow_screen import FlowScreen
 from pmiptrace.report.tui.lines import Content, Lines, Plain
 from pmiptrace.report.tui.nodes import NodeList, headline, searched
-from pmiptrace.report.tui.prompts import Prompt, SavePrompt
+from pmiptrace.report.tui.prompts import Prompt
 from pmiptrace.report.words import count, counted
 
 _PROBLEMS = 2
@@ -37,7 +36,6 @@ class NodeScreen(BaseScreen):
         Binding("f,f7", "filter", show=False),
         Binding("o", "order", show=False),
         Binding("F", "follow", show=False),
-        Binding("p", "pause", show=False),
     ]
     KEYS = (
         ("Enter", "open"),
@@ -235,11 +233,8 @@ class NodeScreen(BaseScreen):
 
     def action_findings(self) -> None:
         """Show all findings of the row."""
-        subject = self.chosen
-        if subject is not None:
-            with self.desk.book.lock:
-                findings = self.desk.book.findings(subject)
-            self.app.push_screen(FindingsScreen(subject, findings))
+        if self.chosen is not None:
+            self.show_findings(self.chosen)
 
     def action_order(self) -> None:
         """Sort rows in another way."""
@@ -256,32 +251,11 @@ class NodeScreen(BaseScreen):
             desk.order = "time"
         self.update_view(again=True)
 
-    def action_pause(self) -> None:
-        """Stop drawing what comes, or go on; nothing is lost meanwhile."""
-        self.desk.is_paused = not self.desk.is_paused
-        self.update_view(again=True)
-
     def action_save(self) -> None:
         """Save the messages of the marked rows, or of this one."""
         subject = self.chosen
         subjects = self.desk.chosen or ({subject} if subject else set())
         self.save(subjects)
-
-    def save(self, subjects: set[Subject]) -> None:
-        """Ask for a file, and save the messages of some rows in it."""
-        cut = self.desk.cut(subjects)
-        if not cut.packets:
-            self.say("there is no message to save")
-            return
-        what = counted(len(cut.packets), "message")
-        if len(subjects) > 1:
-            what += f" of {len(subjects)} rows"
-
-        def saved(said: str | None) -> None:
-            if said is not None:
-                self.say(said)
-
-        self.app.push_screen(SavePrompt(what, cut, self.desk.save), saved)
 
 
 def _progress(status: Status) -> str:
