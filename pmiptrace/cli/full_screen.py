@@ -14,7 +14,7 @@ from pmiptrace.cli.reporting import JudgingRequest
 from pmiptrace.cli.run import tell, tell_end, tell_fault
 from pmiptrace.cli.saving import FileSaver, MemorySaver
 from pmiptrace.cli.stopping import Stop, stopping
-from pmiptrace.cli.terminal import keyboard, require_full_screen
+from pmiptrace.cli.terminal import is_gone, keyboard, require_full_screen
 from pmiptrace.errors import PmiptraceError
 from pmiptrace.follower import Follower
 from pmiptrace.policy import Policy
@@ -152,7 +152,7 @@ class Reading:
             has_ended=self.has_ended,
             now=self.analysis.ended_at,
             problems=(*problems, *filter(None, (self._fault,))),
-            must_quit=self._stop.is_asked,
+            must_quit=self._stop.is_asked or is_gone(),
         )
 
     def _progress(self, done: int, total: int | None) -> None:
@@ -255,7 +255,7 @@ class LiveView:
             now=None if now is None else now.time,
             situation=now,
             problems=self._problems + ((now.trouble,) if now is not None and now.trouble else ()),
-            must_quit=self._stop.is_asked,
+            must_quit=self._stop.is_asked or is_gone(),
         )
 
     def _do(self) -> None:

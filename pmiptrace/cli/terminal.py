@@ -32,6 +32,14 @@ def require_full_screen(instead: str, *, reads_stdin: bool) -> None:
             )
 
 
+def is_gone() -> bool:
+    """Tell whether the terminal is no more, as after a lost connection.
+
+    The signal that says so ends the program, unless it is ignored.
+    """
+    return sys.__stdin__ is None or not sys.__stdin__.isatty()
+
+
 @contextmanager
 def keyboard(*, reads_stdin: bool) -> Iterator[None]:
     """Have keys come from the terminal while standard input has a capture.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -25,7 +26,13 @@ SHOWN, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 class Terminal:
     """A program on a terminal of its own, 80 columns by 24 lines."""
 
-    def __init__(self, *arguments: object, stdin: int | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        stdin: int | None = None,
+        hangup: signal.Handlers = signal.SIG_DFL,
+        **environment: str,
+    ) -> None:
         import fcntl
         import pty
         import termios
@@ -36,6 +43,7 @@ class Terminal:
         def own_terminal() -> None:
             os.setsid()
             fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGHUP, hangup)
 
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pmiptrace", *map(str, arguments)],
@@ -71,11 +79,16 @@ class Terminal:
             pass
         return self.process.wait(BOUND)
 
+    def hang_up(self) -> None:
+        os.close(self._leader)
+        self._leader = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._leader)
+        if self._leader >= 0:
+            os.close(self._leader)
 
 
 @pytest.fixture
@@ -105,6 +118,26 @@ def test_keys_come_from_the_terminal_while_a_pipe_has_the_capture(
     terminal.until(b"mn1@example.com")
     terminal.press(b"q")
     assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(("hangup", "code"), [(signal.SIG_DFL, -1), (signal.SIG_IGN, 0)])
+def test_a_lost_terminal_ends_it(
+    terminals: list[Terminal], hangup: signal.Handlers, code: int
+) -> None:
+    terminal = Terminal("tui", SAMPLES / "bulk-and-overwrite.pcap", hangup=hangup)
+    terminals.append(terminal)
+    terminal.until(b"mn1@example.com")
+    terminal.hang_up()
+    assert terminal.process.wait(BOUND) == code
+
+
+def test_sigterm_gives_the_screen_back(terminals: list[Terminal]) -> None:
+    terminal = Terminal("tui", SAMPLES / "bulk-and-overwrite.pcap")
+    terminals.append(terminal)
+    terminal.until(b"mn1@example.com")
+    terminal.process.terminate()
+    assert terminal.end() == 0
+    assert LEFT in terminal.seen
 
 
 def test_what_cannot_be_opened_is_told_in_the_end_too(
