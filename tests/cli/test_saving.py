@@ -77,6 +77,15 @@ def test_a_capture_is_never_replaced(tmp_path: Path, annotated: bool) -> None:
     assert capture.read_bytes() == DENIED.read_bytes()
 
 
+def test_nor_is_another_one_of_the_run(tmp_path: Path) -> None:
+    other = tmp_path / "other.pcap"
+    other.write_bytes(BUSY.read_bytes())
+    cut = cut_of(DENIED, node="mn1@example.com")
+    with pytest.raises(PmiptraceError, match="replace a capture"):
+        FileSaver(lambda: [str(DENIED), str(other)])(str(other), cut, annotated=False)
+    assert other.read_bytes() == BUSY.read_bytes()
+
+
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     cut = cut_of(DENIED, node="mn1@example.com")
     for save in (FileSaver(lambda: [str(DENIED)]), MemorySaver()):
