@@ -25,6 +25,7 @@ class FullScreen(App[None]):
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
     ENABLE_COMMAND_PALETTE = False
+    TITLE = "pmiptrace"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(ansi_color=True)

@@ -131,13 +131,17 @@ class PacketScreen(BaseScreen):
         cursor = self.rows.cursor
         selected = self._tree[cursor].octets if cursor < len(self._tree) else None
         page = self.desk.page(self._octet_columns - 1)
-        lines = list(dump_lines(page, self._taken, selected))
+        lines = [
+            (Text(" ").append_text(text), line.octets)
+            for line in dump_lines(page, self._taken, selected)
+            for text in page.lines(line.text, hang=line.hang)
+        ]
         pane = self.query_one("#octets", Lines)
-        pane.show(Content(len(lines), lambda place: (Text(" ").append_text(lines[place].text),)))
+        pane.show(Content(len(lines), lambda place: (lines[place][0],)))
         if selected is None:
             return
-        for place, line in enumerate(lines):
-            if line.octets is not None and line.octets[1] >= selected[0]:
+        for place, (_, octets) in enumerate(lines):
+            if octets is not None and octets[1] >= selected[0]:
                 height, top = max(pane.size.height, 1), pane.scroll_offset.y
                 if not top <= place - 1 or place + 2 > top + height:
                     pane.scroll_to(y=max(place - height // 2, 0), animate=False)
