@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import TypeVar
 
@@ -95,6 +95,13 @@ def _run(desk: Desk) -> None:
         raise RuntimeError("the screen failed")  # textual told how
 
 
+def _title(captures: Sequence[str]) -> str:
+    """Name captures in a line: rows of the list matter more than how many files they are from."""
+    first, *more = captures
+    name = "standard input" if first == STANDARD_INPUT else clean(first)
+    return f"{name} and {len(more)} more" if more else name
+
+
 class Reading:
     """Reads captures into a book, in a thread of its own.
 
@@ -102,9 +109,7 @@ class Reading:
     """
 
     def __init__(self, request: TuiRequest, stop: Stop) -> None:
-        self.title = ", ".join(
-            "standard input" if path == STANDARD_INPUT else clean(path) for path in request.captures
-        )
+        self.title = _title(request.captures)
         self._stop = stop
         self._is_told = False
         self._patience = _SHORT if STANDARD_INPUT in request.captures else _PATIENCE

@@ -109,6 +109,14 @@ def test_a_capture_is_shown_until_q(terminals: list[Terminal]) -> None:
     assert LEFT in terminal.seen
 
 
+def test_many_captures_take_one_line(terminals: list[Terminal]) -> None:
+    terminal = Terminal("tui", *sorted(SAMPLES.glob("[b-c]*.pcap")))
+    terminals.append(terminal)
+    terminal.until(b" and 2 more")
+    terminal.press(b"q")
+    terminal.end()
+
+
 def test_keys_come_from_the_terminal_while_a_pipe_has_the_capture(
     terminals: list[Terminal],
 ) -> None:
