@@ -35,7 +35,8 @@ from pmiptrace.configuration.file import Step, line_of
 from pmiptrace.configuration.keys import read_day
 from pmiptrace.errors import UsageError
 from pmiptrace.model import Finding, KnownFault
-from pmiptrace.report.document import fingerprint, name_text, offending_field
+from pmiptrace.report.escaping import name_text
+from pmiptrace.report.fingerprint import fingerprint, offending_field
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.words import counted, party_name
 from pmiptrace.settings import suggestion, written

@@ -29,7 +29,7 @@ from pmiptrace.model import (
     Status,
     Suppression,
 )
-from pmiptrace.report.document import fingerprint
+from pmiptrace.report.fingerprint import fingerprint
 from pmiptrace.selection import Name
 from pmiptrace.track.bounded import keep
 

@@ -13,17 +13,8 @@ from msgspec.structs import replace
 from pmiptrace.address import address_octets
 from pmiptrace.baseline import Draft, entry_title, read_baseline
 from pmiptrace.errors import UsageError
-from pmiptrace.model import (
-    Finding,
-    Identifier,
-    KnownFault,
-    Moment,
-    Party,
-    Severity,
-    Span,
-    Status,
-)
-from pmiptrace.report.document import fingerprint
+from pmiptrace.model import Finding, Identifier, KnownFault, Moment, Party, Severity, Span, Status
+from pmiptrace.report.fingerprint import fingerprint
 from pmiptrace.testing import START, nai
 
 LMA = address_octets("2001:db8:f::1")

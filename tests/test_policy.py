@@ -25,7 +25,7 @@ from pmiptrace.model import (
     Suppression,
 )
 from pmiptrace.policy import EPOCH, Policy, today
-from pmiptrace.report.document import fingerprint
+from pmiptrace.report.fingerprint import fingerprint
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.selection import Pattern
 from pmiptrace.selectors import selectors

@@ -116,7 +116,7 @@ def test_milder_violations_count_when_asked_to() -> None:
 
 
 def test_a_baseline_and_a_configuration_know_findings(tmp_path: Path) -> None:
-    from pmiptrace.report.document import fingerprint
+    from pmiptrace.report.fingerprint import fingerprint
 
     (finding,) = (f for f in assert_compliant(VIOLATION, fail_on="never").findings
                   if f.rule == RULE)  # fmt: skip

@@ -19,7 +19,7 @@ from pmiptrace.errors import PmiptraceError
 from pmiptrace.follower import Follower
 from pmiptrace.policy import Policy
 from pmiptrace.report.columns import Filter
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.live.situation import Situation
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.report.tui.book import Book

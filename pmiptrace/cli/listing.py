@@ -13,8 +13,8 @@ from pmiptrace.cli.progress import progress
 from pmiptrace.cli.run import ViewRequest, follow, perform, tell, tell_end, tell_no_match
 from pmiptrace.errors import UsageError
 from pmiptrace.model import CaptureInfo, Finding
+from pmiptrace.report.as_document import capture_document, unopened
 from pmiptrace.report.columns import Column, Filter, chosen
-from pmiptrace.report.document import capture_document, unopened
 from pmiptrace.report.output import console
 from pmiptrace.report.packets import Frames, Packet, Packets, Range, is_frames
 from pmiptrace.selection import Narrowing, Outcome, Selection

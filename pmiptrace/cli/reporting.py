@@ -27,17 +27,10 @@ from pmiptrace.cli.run import (
     tell_no_match,
 )
 from pmiptrace.errors import CaptureError, PmiptraceError, UsageError
-from pmiptrace.model import (
-    CaptureInfo,
-    Exchange,
-    Finding,
-    KnownFault,
-    Problem,
-    Report,
-    Session,
-)
+from pmiptrace.model import CaptureInfo, Exchange, Finding, KnownFault, Problem, Report, Session
 from pmiptrace.policy import Policy, today
-from pmiptrace.report.document import clean, with_unopened
+from pmiptrace.report.as_document import with_unopened
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.formats import ReportWriter, Target, format_named
 from pmiptrace.report.output import Outlet
 from pmiptrace.selection import Narrowing, Outcome, Selection

@@ -20,7 +20,7 @@ from pmiptrace.analysis import Analysis, Event, useful_jobs
 from pmiptrace.capture.files import expand
 from pmiptrace.configuration import Configuration, configure
 from pmiptrace.errors import PmiptraceError, UsageError
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.logs import obeyed_by_none
 from pmiptrace.report.output import Outlet, outlet
 from pmiptrace.report.times import TimeFormat

@@ -10,20 +10,13 @@ from msgspec.structs import replace
 from pmiptrace.analysis import Analysis, Change, Event
 from pmiptrace.cache import BindingCache, CacheBuilder
 from pmiptrace.cli.progress import progress
-from pmiptrace.cli.run import (
-    CapturesRequest,
-    follow,
-    tell,
-    tell_end,
-    tell_fault,
-    tell_no_match,
-)
+from pmiptrace.cli.run import CapturesRequest, follow, tell, tell_end, tell_fault, tell_no_match
 from pmiptrace.errors import PmiptraceError
 from pmiptrace.instant import instant
 from pmiptrace.model import CaptureInfo, Exchange, Finding, Problem, Report, Session
 from pmiptrace.policy import Policy
+from pmiptrace.report.as_document import with_unopened
 from pmiptrace.report.digest import Digest
-from pmiptrace.report.document import with_unopened
 from pmiptrace.report.output import console
 from pmiptrace.report.times import rfc3339
 from pmiptrace.selection import Narrowing, Outcome

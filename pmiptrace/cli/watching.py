@@ -28,8 +28,8 @@ from pmiptrace.live.filter import FILTER
 from pmiptrace.live.recording import Recording, Ring
 from pmiptrace.model import SECOND, Exchange, Finding, Problem, Report, Session, Status
 from pmiptrace.policy import Policy
+from pmiptrace.report.as_document import unopened
 from pmiptrace.report.digest import Digest
-from pmiptrace.report.document import unopened
 from pmiptrace.report.formats import ReportWriter, Target, format_named
 from pmiptrace.report.live.situation import Situation
 from pmiptrace.report.output import console, destination

@@ -25,7 +25,7 @@ from pmiptrace.capture.records import (
     with_comments,
 )
 from pmiptrace.model import Finding, Moment, Problem, Status
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.words import party_name
 
 PREFIX = "pmiptrace"

@@ -11,6 +11,7 @@ from pmiptrace.address import address_text
 from pmiptrace.analysis import Change
 from pmiptrace.cache import BindingCache, Entry
 from pmiptrace.model import SECOND, CaptureInfo, MagNode, SessionMode
+from pmiptrace.report.as_document import capture_document, mag_document, tool
 from pmiptrace.report.document import (
     AccessTechnology,
     Address,
@@ -30,11 +31,8 @@ from pmiptrace.report.document import (
     StateName,
     Time,
     Tool,
-    capture_document,
-    mag_document,
-    name_text,
-    tool,
 )
+from pmiptrace.report.escaping import name_text
 from pmiptrace.report.jsonl import CaptureLine, TransitionLine, transition_line
 from pmiptrace.report.times import rfc3339
 

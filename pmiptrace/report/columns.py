@@ -16,16 +16,9 @@ from msgspec import Struct
 from pmiptrace.address import address_text
 from pmiptrace.errors import UsageError
 from pmiptrace.expression import Expression, Field, Kind, near, parse
-from pmiptrace.model import (
-    SECOND,
-    Body,
-    Finding,
-    Message,
-    Option,
-    Prefix,
-    option_number,
-)
-from pmiptrace.report.document import clean, flag_letters, status_document, transport
+from pmiptrace.model import SECOND, Body, Finding, Message, Option, Prefix, option_number
+from pmiptrace.report.as_document import flag_letters, status_document, transport
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.words import mag_name

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pmiptrace.configuration import DEFAULT, Configuration, Value
 from pmiptrace.configuration.keys import IGNORE_KEYS, IGNORES, NAMES, SEVERITY, TIMERS, Ignore
-from pmiptrace.report.document import clean, path_text
+from pmiptrace.report.escaping import clean, path_text
 from pmiptrace.report.page import Column, Page
 from pmiptrace.report.style import MUTED, STRONG
 from pmiptrace.report.words import counted, joined

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, json
 
-from pmiptrace.report.document import Count, FrameNumber, SchemaVersion, Tool, clean, tool
+from pmiptrace.report.as_document import tool
+from pmiptrace.report.document import Count, FrameNumber, SchemaVersion, Tool
+from pmiptrace.report.escaping import clean
 from pmiptrace.tshark.compare import Kind
 from pmiptrace.tshark.crosscheck import Alike, Crosscheck
 from pmiptrace.tshark.program import Tshark

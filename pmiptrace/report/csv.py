@@ -13,7 +13,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pmiptrace.model import Finding, Report
-from pmiptrace.report.document import FindingDocument, finding_document
+from pmiptrace.report.as_document import finding_document
+from pmiptrace.report.document import FindingDocument
 
 if TYPE_CHECKING:
     from pmiptrace.analysis import Event

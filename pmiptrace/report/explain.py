@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from pmiptrace.errors import UsageError
 from pmiptrace.model import Severity
-from pmiptrace.report.document import FindingDocument, clean, finding_document
+from pmiptrace.report.as_document import finding_document
+from pmiptrace.report.document import FindingDocument
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.example import Played, play, write_example
 from pmiptrace.report.lookup import (
     MessageEntry,

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pmiptrace.model import Finding, Report, Severity, Status
-from pmiptrace.report.document import FATAL_PROBLEMS, clean, path_text
+from pmiptrace.report.as_document import FATAL_PROBLEMS
+from pmiptrace.report.escaping import clean, path_text
 from pmiptrace.report.files import STANDARD_INPUT, relative_path
 from pmiptrace.report.results import Result, Results, result_text
 from pmiptrace.report.words import count, counted, joined, word

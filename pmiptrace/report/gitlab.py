@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, json
 
 from pmiptrace.model import Finding, Report, Severity, Status
-from pmiptrace.report.document import finding_document, path_text
+from pmiptrace.report.as_document import finding_document
+from pmiptrace.report.escaping import path_text
 from pmiptrace.report.files import relative_path
 from pmiptrace.report.results import Result, Results, result_text
 

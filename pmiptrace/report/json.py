@@ -13,7 +13,8 @@ from msgspec import json
 
 from pmiptrace.analysis import Collection
 from pmiptrace.model import Report
-from pmiptrace.report.document import ReportDocument, report_document
+from pmiptrace.report.as_document import report_document
+from pmiptrace.report.document import ReportDocument
 
 if TYPE_CHECKING:
     from pmiptrace.report.formats import Target

@@ -14,14 +14,19 @@ import msgspec
 from msgspec import Struct, json
 
 from pmiptrace.address import address_text
-from pmiptrace.model import (
-    CaptureInfo,
-    Exchange,
-    Finding,
-    MagNode,
-    Message,
-    Report,
-    Session,
+from pmiptrace.model import CaptureInfo, Exchange, Finding, MagNode, Message, Report, Session
+from pmiptrace.report.as_document import (
+    baseline_document,
+    capture_document,
+    counted_as,
+    exchange_document,
+    finding_counts,
+    finding_document,
+    mag_document,
+    message_document,
+    rule_document,
+    session_document,
+    tool,
 )
 from pmiptrace.report.document import (
     Address,
@@ -41,19 +46,8 @@ from pmiptrace.report.document import (
     Summary,
     Tool,
     TransitionDocument,
-    baseline_document,
-    capture_document,
-    counted_as,
-    exchange_document,
-    finding_counts,
-    finding_document,
-    mag_document,
-    message_document,
-    name_text,
-    rule_document,
-    session_document,
-    tool,
 )
+from pmiptrace.report.escaping import name_text
 from pmiptrace.report.times import rfc3339
 
 if TYPE_CHECKING:

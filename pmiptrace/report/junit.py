@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from pmiptrace.model import CaptureInfo, Finding, Report, RuleCount, RuleState, Status
+from pmiptrace.report.as_document import FATAL_PROBLEMS
 from pmiptrace.report.digest import FindingGroup
-from pmiptrace.report.document import FATAL_PROBLEMS, clean, name_text, path_text
+from pmiptrace.report.escaping import clean, name_text, path_text
 from pmiptrace.report.files import relative_path
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.version import version

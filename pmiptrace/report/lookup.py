@@ -17,7 +17,7 @@ from rich.text import Text
 
 from pmiptrace.errors import UsageError
 from pmiptrace.report.columns import columns
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.page import Column, Page
 from pmiptrace.report.style import MUTED, SEVERITY, STRONG
 from pmiptrace.rules.catalogue import CatalogueRow, catalogue

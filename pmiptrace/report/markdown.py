@@ -23,7 +23,7 @@ from pmiptrace.report.coverage import (
     coverage,
 )
 from pmiptrace.report.digest import Digest, FindingGroup
-from pmiptrace.report.document import clean, path_text
+from pmiptrace.report.escaping import clean, path_text
 from pmiptrace.report.files import relative_path
 from pmiptrace.report.times import Clock
 from pmiptrace.report.version import version

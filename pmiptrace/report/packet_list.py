@@ -10,18 +10,10 @@ from rich.text import Text
 
 from pmiptrace.address import address_text
 from pmiptrace.analysis import Analysis
-from pmiptrace.model import (
-    BindingState,
-    Exchange,
-    Finding,
-    Identifier,
-    Message,
-    Severity,
-    Status,
-)
+from pmiptrace.model import BindingState, Exchange, Finding, Identifier, Message, Severity, Status
+from pmiptrace.report.as_document import status_document
 from pmiptrace.report.columns import node_of, round_trip, told
 from pmiptrace.report.digest import silence
-from pmiptrace.report.document import status_document
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Column, Page, Table
 from pmiptrace.report.style import BAD, DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STRONG

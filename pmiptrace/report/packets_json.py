@@ -15,6 +15,14 @@ from msgspec import Meta, Struct, json
 from pmiptrace.address import address_text
 from pmiptrace.model import ExchangeKind, Finding
 from pmiptrace.packet.layers import layers
+from pmiptrace.report.as_document import (
+    defect_document,
+    finding_document,
+    frame_moment,
+    mag_node_document,
+    message_document,
+    tool,
+)
 from pmiptrace.report.columns import node_of, round_trip
 from pmiptrace.report.document import (
     Address,
@@ -36,14 +44,8 @@ from pmiptrace.report.document import (
     Time,
     Tool,
     TransitionState,
-    clean,
-    defect_document,
-    finding_document,
-    frame_moment,
-    mag_node_document,
-    message_document,
-    tool,
 )
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.jsonl import CaptureLine, FindingLine
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.times import rfc3339

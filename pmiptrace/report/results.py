@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from pmiptrace.model import Finding, Severity, Status, Suppression
 from pmiptrace.report.digest import FindingGroup
-from pmiptrace.report.document import clean, fingerprint
+from pmiptrace.report.escaping import clean
+from pmiptrace.report.fingerprint import fingerprint
 from pmiptrace.report.words import counted, party_name
 
 LIMIT = 10_000

@@ -10,7 +10,7 @@ from msgspec import Struct
 from rich.console import Console
 
 from pmiptrace.errors import UsageError
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.explain import RuleEntry, rule_entry
 from pmiptrace.report.lookup import graded
 from pmiptrace.report.page import Column, Page

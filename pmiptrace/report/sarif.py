@@ -27,15 +27,9 @@ from pmiptrace.model import (
     Suppression,
 )
 from pmiptrace.plugins import plugins
-from pmiptrace.report.document import (
-    FATAL_PROBLEMS,
-    FindingDocument,
-    clean,
-    counted_as,
-    finding_document,
-    path_text,
-    rule_document,
-)
+from pmiptrace.report.as_document import FATAL_PROBLEMS, counted_as, finding_document, rule_document
+from pmiptrace.report.document import FindingDocument
+from pmiptrace.report.escaping import clean, path_text
 from pmiptrace.report.files import file_uri
 from pmiptrace.report.results import Result, Results, result_text
 from pmiptrace.report.times import rfc3339

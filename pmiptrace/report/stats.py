@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from pmiptrace.address import address_text
 from pmiptrace.model import SECOND, CaptureInfo, ExchangeKind, Moment
+from pmiptrace.report.as_document import capture_document, mag_document, tool
 from pmiptrace.report.document import (
     Address,
     CaptureDocument,
@@ -24,18 +25,11 @@ from pmiptrace.report.document import (
     StatusDocument,
     Time,
     Tool,
-    capture_document,
-    mag_document,
-    tool,
 )
 from pmiptrace.report.times import rfc3339
 from pmiptrace.statistics import Interval, Rejections, Statistics
 from pmiptrace.statistics.quantiles import Quantiles
-from pmiptrace.wire.codes import (
-    ACCESS_TECHNOLOGY,
-    BINDING_STATUS_MEANING,
-    BINDING_STATUS_REMEDY,
-)
+from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, BINDING_STATUS_MEANING, BINDING_STATUS_REMEDY
 from pmiptrace.wire.fields import status_names
 from pmiptrace.wire.messages import BindingAcknowledgement
 

@@ -183,7 +183,7 @@ def _message(report: Report, failed: Results, paths: Sequence[str]) -> Iterator[
 
 def _fault(result: Result, report: Report, several: int) -> Iterator[str]:
     """Tell of one fault: who does what where, what the RFC says, how to mend it."""
-    from pmiptrace.report.document import clean
+    from pmiptrace.report.escaping import clean
     from pmiptrace.report.words import frame_place, joined, party_name
     from pmiptrace.rules.registry import all_rules
 

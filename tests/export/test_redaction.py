@@ -27,7 +27,7 @@ from pmiptrace.packet import build
 from pmiptrace.packet.checksum import internet_checksum, pseudo_header
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.packet.numbers import UDP
-from pmiptrace.report.document import report_document
+from pmiptrace.report.as_document import report_document
 from pmiptrace.simulation import Scenario, Vantage, simulate
 from pmiptrace.simulation.damage import SINGLE, Damage, damaged
 from pmiptrace.wire.decode import decode

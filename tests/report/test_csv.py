@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from snapshots import assert_snapshot
 
 from pmiptrace.model import Finding, Identifier, Party, Report
+from pmiptrace.report.as_document import finding_document
 from pmiptrace.report.csv import COLUMNS, CsvWriter
-from pmiptrace.report.document import FindingDocument, PartyDocument, finding_document
+from pmiptrace.report.document import FindingDocument, PartyDocument
 from pmiptrace.report.formats import Target
 
 

@@ -16,7 +16,8 @@ from pmiptrace.analysis import Analysis
 from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.writer import write_pcapng
 from pmiptrace.model import Finding, Frame, Status
-from pmiptrace.report.document import fingerprint, name_text, offending_field
+from pmiptrace.report.escaping import name_text
+from pmiptrace.report.fingerprint import fingerprint, offending_field
 from pmiptrace.testing import Trace
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -16,18 +16,17 @@ from msgspec.structs import replace
 from pmiptrace.address import address_octets
 from pmiptrace.errors import CaptureError
 from pmiptrace.model import Identifier, Moment, Party, Report, Status, Suppression
-from pmiptrace.report.document import (
+from pmiptrace.report.as_document import (
     capture_document,
-    clean,
     exchange_document,
     finding_document,
-    fingerprint,
     message_document,
-    path_text,
     report_document,
     session_document,
     with_unopened,
 )
+from pmiptrace.report.escaping import clean, path_text
+from pmiptrace.report.fingerprint import fingerprint
 from pmiptrace.testing import START, Trace, nai
 
 CONTRACT = {

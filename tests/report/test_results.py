@@ -5,7 +5,7 @@ from json_factory import START, finding
 from msgspec.structs import replace
 
 from pmiptrace.model import SECOND, Finding, Moment, Severity, Status, Suppression
-from pmiptrace.report.document import fingerprint
+from pmiptrace.report.fingerprint import fingerprint
 from pmiptrace.report.results import SHOWN, Results
 from pmiptrace.testing import nai
 

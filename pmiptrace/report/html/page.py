@@ -17,7 +17,7 @@ from pmiptrace.model import Finding, Message, Moment, Report, Session, Severity,
 from pmiptrace.plugins import plugins
 from pmiptrace.report.coverage import MEANINGS, coverage
 from pmiptrace.report.digest import Digest, RuleGroup, first_moment, has_failed
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 from pmiptrace.report.html.packets import Packet, PacketStore, Place, place_of, unfold
 from pmiptrace.report.ladder import ladder
 from pmiptrace.report.svg import PALETTE, RULES, ladder_svg, lanes_svg

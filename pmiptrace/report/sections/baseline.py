@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pmiptrace.model import KnownFault
-from pmiptrace.report.document import path_text
+from pmiptrace.report.escaping import path_text
 from pmiptrace.report.page import Column
 from pmiptrace.report.style import MUTED, STRONG
 from pmiptrace.report.view import View

@@ -11,7 +11,7 @@ from html import escape
 from msgspec import Struct
 
 from pmiptrace.model import BindingState, Severity
-from pmiptrace.report.document import clean
+from pmiptrace.report.escaping import clean
 
 _LIGHT = {
     "ink": "#1f2328",
