@@ -109,7 +109,7 @@ USED_EXTRAS = {
 
 
 def _package(specifier: str) -> str:
-    """Give the name in ``rich>=13.7``."""
+    """Give the name in ``rich>=14.2``."""
     for position, character in enumerate(specifier):
         if not (character.isalnum() or character in "-_."):
             return specifier[:position]
