@@ -10,7 +10,9 @@ def main() -> None:
     import gc
 
     gc.set_threshold(100_000, 50, 100)
+    try:
+        from pmiptrace.cli.app import app
 
-    from pmiptrace.cli.app import app
-
-    app()
+        app()
+    except KeyboardInterrupt:  # before a command had begun, which sees to it itself
+        raise SystemExit(130) from None
