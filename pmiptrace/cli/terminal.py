@@ -30,6 +30,11 @@ def require_full_screen(instead: str, *, reads_stdin: bool) -> None:
                 f"the full-screen view needs a terminal, and standard {name} is none; "
                 f"{instead} writes to whatever there is"
             )
+    if os.environ.get("TERM") == "dumb":
+        raise UsageError(
+            "the full-screen view needs a terminal with a cursor, and TERM=dumb says that this has "
+            f"none; {instead} writes to whatever there is"
+        )
 
 
 def is_gone() -> bool:

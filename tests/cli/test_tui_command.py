@@ -174,6 +174,14 @@ def test_no_color_is_honoured(terminals: list[Terminal]) -> None:
     assert found == [True, False]
 
 
+def test_a_terminal_without_a_cursor(terminals: list[Terminal]) -> None:
+    terminal = Terminal("tui", SAMPLES / "bulk-and-overwrite.pcap", TERM="dumb")
+    terminals.append(terminal)
+    assert terminal.end() == 2
+    assert b"TERM=dumb" in terminal.seen
+    assert b"\x1b[?" not in terminal.seen
+
+
 def test_live_from_a_pipe(terminals: list[Terminal]) -> None:
     reading, writing = os.pipe()
     terminal = Terminal("live", "-i", "-", "--tui", stdin=reading)
