@@ -22,3 +22,14 @@ class UsageError(PmiptraceError):
 
 class EncodeError(PmiptraceError, ValueError):
     """A value that its field cannot carry."""
+
+
+class StandingError(UsageError):
+    """Files stand where others were to be written, and nobody agreed to replace them.
+
+    `names` are theirs, one at least.
+    """
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(f"{', '.join(names)}: there already")
+        self.names = names

@@ -23,7 +23,7 @@ from pmiptrace.report.escaping import clean
 from pmiptrace.report.live.situation import Situation
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.report.tui.book import Book
-from pmiptrace.report.tui.desk import Desk, Saver, Status
+from pmiptrace.report.tui.desk import Desk, Status
 from pmiptrace.selection import Outcome, Selection
 from pmiptrace.wire.dialect import Dialect
 
@@ -71,11 +71,11 @@ def _desk(
     request: TuiRequest, reading: Reading, wanted: Filter | None, *, reads_stdin: bool
 ) -> Desk:
     is_read_once = reads_stdin or request.engine != "own"
-    save: Saver = MemorySaver() if is_read_once else FileSaver(lambda: reading.analysis.paths)
+    saver: type[FileSaver | MemorySaver] = MemorySaver if is_read_once else FileSaver
     return Desk(
         reading.book,
         reading,
-        save,
+        saver(lambda: reading.analysis.paths),
         time=request.time,
         narrowness=request.selection.narrowness,
         filter=wanted,
@@ -218,7 +218,7 @@ class LiveView:
         self._desk = Desk(
             self.book,
             self,
-            MemorySaver(kept),
+            MemorySaver(lambda: () if kept is None else (kept,)),
             time=time,
             narrowness=selection.narrowness,
             encoding=sys.stdout.encoding,

@@ -198,7 +198,7 @@ def refuse_to_overwrite(captures: Iterable[str], outputs: Iterable[str | None]) 
     for source in sources:
         for output in present:
             if Path(source).is_file() and Path(source).samefile(output):
-                raise UsageError(f"{output}: the report would replace a capture")
+                raise UsageError(f"{output}: this would replace a capture")
 
 
 def tell_end(analysis: Analysis) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, cast
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from pmiptrace.capture.writer import write_pcapng
 from pmiptrace.cli.run import refuse_to_overwrite
+from pmiptrace.errors import StandingError
 from pmiptrace.export.annotated import Comments, comments_of, write_annotated
 from pmiptrace.export.files import jobs
 from pmiptrace.export.signalling import write_frames
@@ -30,7 +32,7 @@ class FileSaver:
     def __init__(self, paths: Callable[[], Sequence[str]]) -> None:
         self._paths = paths
 
-    def __call__(self, path: str, cut: Cut, *, annotated: bool) -> str:
+    def __call__(self, path: str, cut: Cut, *, annotated: bool, replaces: bool) -> str:
         """Write a file, or files in a directory if frames are of several captures."""
         paths = self._paths()
         frames: dict[int, set[int]] = defaultdict(set)
@@ -39,10 +41,9 @@ class FileSaver:
         chosen = sorted(frames)
         comments = comments_of(cut.findings, paths) if annotated else {}
         count = 0
-        refuse_to_overwrite(paths, (path,))
-        with jobs(
-            [paths[capture] for capture in chosen], path, ".pcapng" if annotated else None
-        ) as opened:
+        sources = [paths[capture] for capture in chosen]
+        suffix = ".pcapng" if annotated else None
+        with jobs(sources, path, suffix, kept=paths, replaces=replaces) as opened:
             for capture, job in zip(chosen, opened, strict=True):
                 wanted = frames[capture]
                 if annotated:
@@ -57,16 +58,18 @@ class FileSaver:
 class MemorySaver:
     """Writes frames as they were kept, of what can be read only once.
 
-    A message that was put together is written with its last fragment alone. `kept` is the file
-    that a live capture is written to, which shall not be replaced.
+    A message that was put together is written with its last fragment alone. `paths` gives the files
+    that shall not be replaced: captures, and what a live one is written to.
     """
 
-    def __init__(self, kept: str | None = None) -> None:
-        self._kept = kept
+    def __init__(self, paths: Callable[[], Sequence[str]]) -> None:
+        self._paths = paths
 
-    def __call__(self, path: str, cut: Cut, *, annotated: bool) -> str:
+    def __call__(self, path: str, cut: Cut, *, annotated: bool, replaces: bool) -> str:
         """Write a pcapng file."""
-        refuse_to_overwrite([self._kept] if self._kept else [], (path,))
+        refuse_to_overwrite(self._paths(), (path,))
+        if Path(path).is_file() and not replaces:
+            raise StandingError(path)
         frames = {(p.frame.capture, p.frame.number): p.frame for p in cut.packets}
         with destination(path) as stream:
             if not annotated:

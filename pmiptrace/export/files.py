@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pmiptrace.capture.files import expand
 from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
-from pmiptrace.errors import UsageError
+from pmiptrace.errors import StandingError, UsageError
 from pmiptrace.report.output import destination
 
 _COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma"})
@@ -29,16 +29,23 @@ class Job(Struct, frozen=True):
 
 @contextmanager
 def jobs(
-    captures: Sequence[str], output: str, suffix: str | None = None
+    captures: Sequence[str],
+    output: str,
+    suffix: str | None = None,
+    *,
+    kept: Sequence[str] = (),
+    replaces: bool = True,
 ) -> Iterator[tuple[Job, ...]]:
     """Open what several captures are exported to: one file, or files in a directory.
 
     `output` is a file for one capture, a directory for any number, or ``-`` for standard output;
-    `suffix` takes the place of a name's own in a directory. Files appear whole, and all or none of
-    them, when the block ends. Standard input is put into a file, as captures are read repeatedly.
+    `suffix` takes the place of a name's own in a directory; `kept` are further captures. Files
+    appear whole, and all or none of them, when the block ends. Standard input is put into a file,
+    as captures are read repeatedly.
 
-    Raises `CaptureError` if a capture cannot be opened, and `UsageError` if a file would replace a
-    capture or another one, or cannot be made.
+    Raises `CaptureError` if a capture cannot be opened, `UsageError` if a file would replace a
+    capture or another one, or cannot be made, and `StandingError` if it would replace any file and
+    not `replaces`.
     """
     with ExitStack() as stack:
         arguments = [
@@ -51,7 +58,10 @@ def jobs(
         known = dict(zip(arguments, captures, strict=True))
         names = [known.get(source, source) for source in sources]
         targets = _targets(names, output, suffix)
-        _refuse_to_overwrite(sources, targets)
+        _refuse_to_overwrite((*sources, *kept), targets)
+        standing = [target for target in targets if target is not None and Path(target).is_file()]
+        if standing and not replaces:
+            raise StandingError(*standing)
         streams = [stack.enter_context(destination(target)) for target in targets]
         yield tuple(map(Job, sources, names, streams))
 

@@ -176,7 +176,7 @@ def test_nothing_is_written_of_what_could_not_be_read(run: Run, folder: Path) ->
         (("--baseline", "bad.toml"), "bad.toml:2: fingerprint takes 16 hexadecimal digits, not"),
         (("--write-baseline", "bad.toml"), "bad.toml:2: fingerprint takes 16 hexadecimal digits"),
         (("--baseline-reason", "x"), "--baseline-reason goes with --write-baseline"),
-        (("--write-baseline", "copy.pcap"), "copy.pcap: the report would replace a capture"),
+        (("--write-baseline", "copy.pcap"), "copy.pcap: this would replace a capture"),
         (("--write-baseline", "x.toml", "--redact"), "does not go with --redact"),
         (("--write-baseline", "x.toml", "-o", "x.toml"), "--write-baseline x.toml both go to one"),
         (("--baseline", "good.toml", "-o", "./good.toml"), "would replace good.toml, the baseline"),

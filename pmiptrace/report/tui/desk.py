@@ -73,10 +73,11 @@ class Cut(Struct, frozen=True):
 class Saver(Protocol):
     """Writes messages as a capture, whole or not at all."""
 
-    def __call__(self, path: str, cut: Cut, *, annotated: bool) -> str:
+    def __call__(self, path: str, cut: Cut, *, annotated: bool, replaces: bool) -> str:
         """Write a file, with findings as comments if `annotated`, and say what was written.
 
-        Raises `PmiptraceError` or ``OSError`` if that cannot be done.
+        Raises `PmiptraceError` or ``OSError`` if that cannot be done, `StandingError` if files
+        stand there and not `replaces`.
         """
 
 

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from pmiptrace.errors import PmiptraceError
+from pmiptrace.errors import PmiptraceError, StandingError
 from pmiptrace.report.tui.desk import Cut, Saver
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class SavePrompt(Prompt):
         self._cut = cut
         self._save = save
         self._annotated = False
-        self._agreed = ""
-        """The name of a file that may be replaced."""
+        self._standing: tuple[str, bool] | None = None
+        """The answer and the form of it by which files would be replaced, as was said."""
 
     @property
     def keys(self) -> str:
@@ -132,18 +132,29 @@ class SavePrompt(Prompt):
         """Write the file; what is wrong is said, and can be mended."""
         if not text:
             self.tell("a name for the file is needed")
-        elif Path(text).is_file() and text != self._agreed:
-            self._agreed = text
-            self.tell(f"{text} exists; Enter again replaces it")
         else:
+            path = str(Path(text).expanduser()) if text.startswith("~/") else text
+            chosen = path, self._annotated
             self.tell("saving …")
             try:
                 said = await asyncio.to_thread(
-                    self._save, text, self._cut, annotated=self._annotated
+                    self._save,
+                    path,
+                    self._cut,
+                    annotated=self._annotated,
+                    replaces=chosen == self._standing,
+                )
+            except StandingError as error:
+                self._standing = chosen
+                first, *more = error.names
+                self.tell(
+                    f"{first} and {len(more)} more exist; Enter again replaces them"
+                    if more
+                    else f"{first} exists; Enter again replaces it"
                 )
             except PmiptraceError as error:
                 self.tell(str(error))
             except OSError as error:
-                self.tell(f"{text}: cannot be written: {error.strerror}")
+                self.tell(f"{path}: cannot be written: {error.strerror}")
             else:
                 self.dismiss(said)

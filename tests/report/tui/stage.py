@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
+from pmiptrace.errors import StandingError
 from pmiptrace.report.columns import Filter
 from pmiptrace.report.times import TimeFormat
 from pmiptrace.report.tui.app import FullScreen
@@ -62,8 +63,12 @@ class Saved:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Cut, bool]] = []
+        self.standing: list[str] = []
 
-    def __call__(self, path: str, cut: Cut, *, annotated: bool) -> str:
+    def __call__(self, path: str, cut: Cut, *, annotated: bool, replaces: bool) -> str:
+        standing = [name for name in (path, *self.standing) if Path(name).is_file()]
+        if standing and not replaces:
+            raise StandingError(*standing)
         self.calls.append((path, cut, annotated))
         return f"{path}: {len(cut.packets)} messages"
 

@@ -243,6 +243,28 @@ def test_a_file_that_exists_is_replaced_only_if_asked_again(
     assert len(stage.saved.calls) == 1
 
 
+def test_agreement_is_to_what_was_named(violation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(violation.parent)
+    Path("out").write_bytes(b"")
+    Path("other").write_bytes(b"")
+    stage = Stage(violation)
+    assert "out exists" in stage.after("s", *"out", "enter", "tab", "enter")
+    assert stage.saved.calls == []
+    stage = Stage(violation)
+    stage.saved.standing = ["other"]
+    text = stage.after("s", *"out", "enter")
+    assert "out and 1 more exist; Enter again replaces them" in text
+
+
+def test_the_home_directory(
+    violation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    stage = Stage(violation)
+    stage.after("s", *"~/out", "enter")
+    assert [path for path, _, _ in stage.saved.calls] == [str(tmp_path / "out")]
+
+
 def test_quit_ends_the_reading(violation: Path) -> None:
     stage = Stage(violation)
 
