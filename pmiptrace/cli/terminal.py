@@ -6,20 +6,29 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 
 from pmiptrace.errors import UsageError
 
 _KEYBOARD = "/dev/tty"
+_OLDEST = 8
+"""The oldest release of textual whose screens are as they are tested."""
+
+
+def _has_textual() -> bool:
+    try:
+        return int(version("textual").partition(".")[0]) >= _OLDEST
+    except (PackageNotFoundError, ValueError):
+        return False
 
 
 def require_full_screen(instead: str, *, reads_stdin: bool) -> None:
     """Raise `UsageError` unless a full-screen view can be shown; `instead` names what can be."""
-    if find_spec("textual") is None:
+    if not _has_textual():
         raise UsageError(
-            "the full-screen view needs textual: pip install 'pmiptrace[tui]'; "
-            f"{instead} needs nothing more"
+            f"the full-screen view needs textual {_OLDEST} or later: "
+            f"pip install 'pmiptrace[tui]'; {instead} needs nothing more"
         )
     streams = {"output": sys.__stdout__, "error": sys.__stderr__}
     if not reads_stdin:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -60,7 +62,8 @@ class Terminal:
         """Read what the program writes, up to something."""
         while wanted not in self.seen:
             try:
-                octets = os.read(self._leader, 65536)
+                ready, _, _ = select.select([self._leader], [], [], BOUND)
+                octets = os.read(self._leader, 65536) if ready else b""
             except OSError:
                 octets = b""
             if not octets:
@@ -73,7 +76,10 @@ class Terminal:
     def end(self) -> int:
         """Read the rest, and give the exit code."""
         try:
-            while octets := os.read(self._leader, 65536):
+            while select.select([self._leader], [], [], BOUND)[0]:
+                octets = os.read(self._leader, 65536)
+                if not octets:
+                    break
                 self.seen += octets
         except OSError:  # what Linux says once nobody has the terminal
             pass
@@ -212,11 +218,19 @@ def test_usage(run: Run, arguments: tuple[object, ...], told: str) -> None:
     assert told in " ".join(err.split())
 
 
+def _absent(name: str) -> str:
+    raise PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize("version", [_absent, lambda name: "6.11.0"], ids=["absent", "old"])
 @pytest.mark.parametrize("command", [("tui", "x.pcap"), ("live", "-i", "-", "--tui")])
 def test_without_textual(
-    run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    version: Callable[[str], str],
 ) -> None:
-    monkeypatch.setattr("pmiptrace.cli.terminal.find_spec", lambda name: None)
+    monkeypatch.setattr("pmiptrace.cli.terminal.version", version)
     code, _, err = run(*command)
     assert code == 2
     assert "pip install 'pmiptrace[tui]'" in " ".join(err.split())
