@@ -48,24 +48,28 @@ def analyze(
     timers: Timers | None = None,
     options: RuleOptions | None = None,
     jobs: int = 1,
+    each: bool = False,
 ) -> Report:
     """Read captures and give all that was found in them.
 
     `paths` is one capture or several: files, directories, globs, ``-`` for standard input. Several
-    are read as one run, by time. `dialect` is ``auto``, ``none``, the name of a dialect, or a file
-    that describes one. `timers` (`pmiptrace.track.timers.Timers`) and `options`
-    (`pmiptrace.rules.rule.RuleOptions`) are the tolerances, by default those of the RFCs;
-    `pmiptrace.settings.settings` reads them as the command line does. With more `jobs` than one,
-    large captures are scanned by that many processes besides this one; the report is the same, and
-    processes are started only where they pay. A capture that is cut short
-    or damaged is analysed as far as it can be read; its `problems` say where it broke.
+    are read as one run, by time, or with `each` every one as a run of its own. `dialect` is
+    ``auto``, ``none``, the name of a dialect, or a file that describes one. `timers`
+    (`pmiptrace.track.timers.Timers`) and `options` (`pmiptrace.rules.rule.RuleOptions`) are the
+    tolerances, by default those of the RFCs; `pmiptrace.settings.settings` reads them as the
+    command line does. With more `jobs` than one, large captures are scanned by that many processes
+    besides this one; the report is the same, and processes are started only where they pay. A
+    capture that is cut short or damaged is analysed as far as it can be read; its `problems` say
+    where it broke.
 
     Raises `CaptureError` if a capture cannot be opened or is none, `UsageError` for a dialect that
     does not exist and for fewer jobs than one.
     """
     from pmiptrace.analysis import Analysis
 
-    analysis = Analysis(_texts(paths), dialect=dialect, timers=timers, options=options, jobs=jobs)
+    analysis = Analysis(
+        _texts(paths), dialect=dialect, timers=timers, options=options, jobs=jobs, each=each
+    )
     report = analysis.report()
     if analysis.errors:
         raise analysis.errors[0]

@@ -108,10 +108,14 @@ class Analysis:
     tolerances of the tracker and of the rules, by default those of the RFCs. With more than one of
     `jobs`, large captures are scanned by that many workers besides; the result is the same. An
     `observer` hears of every step. A capture that cannot be opened is left out and noted in
-    `errors`. Raises `UsageError` for a dialect that does not exist, and for fewer jobs than one.
+    `errors`. Raises `UsageError` for a dialect that does not exist, for fewer jobs than one, and
+    for `each` together with `until`.
 
-    `until` ends the run at a moment: what was captured later is not read, and time goes no
-    further. Without `judge` no rule is called, and there are no findings. With a `mask`, nothing
+    With `each`, every capture is a run of its own: what one shows says nothing about another. Else
+    they are one run, and their messages come in the order of time.
+
+    `until` ends a run that is one at a moment: what was captured later is not read, and time goes
+    no further. Without `judge` no rule is called, and there are no findings. With a `mask`, nothing
     that comes out has seen the names that it takes out; the paths of captures stay. With an
     `engine`, tshark reads the captures in place of this program. With `esp_null`, ESP is looked
     into that is not encrypted; that takes longer, as every frame is looked at.
@@ -125,6 +129,7 @@ class Analysis:
         timers: Timers | None = None,
         options: RuleOptions | None = None,
         jobs: int = 1,
+        each: bool = False,
         progress: Progress | None = None,
         until: Instant | None = None,
         judge: bool = True,
@@ -133,10 +138,13 @@ class Analysis:
         engine: TsharkEngine | None = None,
         esp_null: bool = False,
     ) -> None:
+        if each and until is not None:
+            raise UsageError("captures on their own have no moment in common to end at")
         if jobs < 1:
             raise UsageError(f"{jobs} jobs: there must be at least one")
         self._arguments = paths
         self._jobs = jobs
+        self._each = each
         self._workers: Workers | None = None
         self._decoder = DialectDecoder(dialect)
         self._follower = Follower(timers, options, judge=judge, observer=observer)
@@ -226,8 +234,7 @@ class Analysis:
                 if self._other is not None:
                     paths = self._converted(self._other, paths, conversions)
                 with self._employed(paths) as self._workers:
-                    for item in self._in_time(self._items(paths)):
-                        yield from self._follower.take(item)
+                    yield from self._one_by_one(paths) if self._each else self._as_one(paths)
         except KeyboardInterrupt:
             self.interrupted = True
         yield from self._conclusion()
@@ -246,9 +253,31 @@ class Analysis:
 
     def overview(self) -> Report:
         """Give the report without sessions, exchanges and findings, once the events are over."""
-        return self._follower.overview(self._infos, interrupted=self.interrupted)
+        whole = self._follower.overview(self._infos, interrupted=self.interrupted)
+        return replace(whole, each=self._each)
 
     # ------------------------------------------------------------------------------- reading
+
+    def _as_one(self, paths: Sequence[str]) -> Iterator[Event]:
+        """Follow the captures as one run, by time."""
+        for item in self._in_time(self._items(paths)):
+            yield from self._follower.take(item)
+
+    def _one_by_one(self, paths: Sequence[str]) -> Iterator[Event]:
+        """Follow every capture as a run of its own; one that cannot be opened keeps its number."""
+        self._paths = dict(enumerate(paths))
+        self._progress.total = 0
+        for path in paths:
+            self._progress.add(_size(path) or None)
+        with closing(self._opened(self._paths.items())) as opened:
+            for index, reader in enumerate(opened):
+                if reader is None:
+                    continue
+                for item in self._read(index, reader):
+                    yield from self._follower.take(item)
+                yield from self._follower.conclude(reader.info.last_time)
+                self._follower.begin_anew()
+                self._decoder.forget()
 
     def _items(self, paths: Sequence[str]) -> Iterator[Item]:
         """Give the messages of all captures in the order of their time."""
@@ -453,10 +482,12 @@ class Analysis:
         for index, path in sorted(self._paths.items()):
             reader = self._readers.get(index)
             self._infos[index] = self._unread(path) if reader is None else self._info(index, reader)
+        # Of captures on their own, all but the last one that was read were concluded.
+        run = sorted(self._readers)[-1:] if self._each else self._infos
         ends = [
-            self._aligned(index, info.last_time)
-            for index, info in self._infos.items()
-            if info.last_time is not None
+            self._aligned(index, self._infos[index].last_time)
+            for index in run
+            if self._infos[index].last_time is not None
         ]
         end = max((end for end in ends if end), default=None)
         if self._until is not None and end is not None:

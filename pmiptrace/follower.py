@@ -135,6 +135,13 @@ class Follower:
         yield from findings
         yield from self.sessions
 
+    def begin_anew(self) -> None:
+        """Begin another run after one that was concluded, of which it knows nothing.
+
+        Both are counted together, and no id of sessions, exchanges and MAGs comes twice.
+        """
+        self._tracker = Tracker(self.timers, self._tracker)
+
     def overview(self, captures: Mapping[int, CaptureInfo], *, interrupted: bool = False) -> Report:
         """Give the report without sessions, exchanges and findings, once the events are over."""
         return Report(

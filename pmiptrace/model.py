@@ -865,4 +865,6 @@ class Report(Struct, frozen=True, kw_only=True):
     """The same for each capture, of those that could be opened."""
     baseline: BaselineResult | None = None
     """None where there is no baseline to compare with."""
+    each: bool = False
+    """Whether every capture was a run of its own, not all of them one."""
     interrupted: bool = False

@@ -17,6 +17,7 @@ from pmiptrace.analysis import Analysis, Change, Event, useful_jobs
 from pmiptrace.capture import CaptureReader, scanner, workers
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.errors import CaptureError, UsageError
+from pmiptrace.instant import Instant
 from pmiptrace.model import (
     SECOND,
     BindingState,
@@ -24,6 +25,7 @@ from pmiptrace.model import (
     Exchange,
     Finding,
     Message,
+    Report,
     Session,
     SessionMode,
     Status,
@@ -325,6 +327,88 @@ def test_workers_end_with_the_analysis(
     assert analysis.interrupted
     assert crew._processes
     assert all(process._process.poll() is not None for process in crew._processes)
+
+
+# ------------------------------------------------------------------- each capture on its own
+
+SAMPLES = sorted(map(str, (Path(__file__).parents[1] / "samples").glob("*.pcap*")))
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_capture_on_its_own_is_judged_as_if_alone(jobs: int, small_segments: None) -> None:
+    report = pmiptrace.analyze(SAMPLES, each=True, jobs=jobs)
+    assert report.each
+    alone = [pmiptrace.analyze(path) for path in SAMPLES]
+    assert report.messages == sum(each.messages for each in alone)
+    assert report.captures == tuple(each.captures[0] for each in alone)
+    assert report.rules_by_capture == tuple(each.rules for each in alone)
+    assert len({session.id for session in report.sessions}) == len(report.sessions)
+    assert len({exchange.id for exchange in report.exchanges}) == len(report.exchanges)
+
+    def told(run: Report, index: int | None = None) -> Iterator[tuple[object, ...]]:
+        for finding in run.findings:
+            moment = finding.moment
+            place = moment.capture if index is None else index
+            yield finding.rule, finding.status, finding.message, place, moment.frame, moment.time
+        for session in run.sessions:
+            place = session.first.capture if index is None else index
+            yield place, session.mobile_node, session.first.frame, session.last.time, session.mode
+            for binding in session.bindings:
+                mag = run.mags[binding.mag]
+                yield place, mag.identifier, mag.addresses, binding.bid, binding.state
+
+    expected = Counter(item for index, each in enumerate(alone) for item in told(each, index))
+    assert Counter(told(report)) == expected
+    together = pmiptrace.analyze(SAMPLES)
+    assert Counter(told(together)) != expected, "they would show nothing"
+
+
+def test_a_capture_on_its_own_that_cannot_be_opened_keeps_its_place(
+    call_flow: str, tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("no capture at all\n")
+    analysis = Analysis([str(text), call_flow, SAMPLES[0]], each=True)
+    report = analysis.report()
+    assert [Path(error.path).name for error in analysis.errors] == ["notes.txt"]
+    assert [info.path for info in report.captures] == [str(text), call_flow, SAMPLES[0]]
+    assert [[problem.kind for problem in info.problems] for info in report.captures] == [
+        ["unopened"],
+        [],
+        [],
+    ]
+    failed = [finding for finding in report.findings if finding.status is Status.FAIL]
+    assert {finding.moment.capture for finding in failed} == {2}
+    assert len(report.rules_by_capture) == 3
+
+
+def test_an_interrupt_leaves_what_captures_on_their_own_gave(tmp_path: Path) -> None:
+    first, second = TwoPaths(), TwoPaths()
+    first.register(first.lte)
+    first.wait(90_000)  # beyond the lifetime, of the second one's binding too
+    first.register(first.wlan)
+    second.register(second.lte)
+    paths = [written(first, tmp_path / "1.pcap"), written(second, tmp_path / "2.pcap")]
+    analysis = Analysis([*paths, paths[0] + ".missing", SAMPLES[0]], each=True)
+    events = analysis.events()
+    found: list[Event] = []
+    for event in events:
+        found.append(event)
+        if isinstance(event, Exchange) and event.request and event.request.frame.capture == 1:
+            break
+    assert isinstance(events, Generator)
+    found += [events.throw(KeyboardInterrupt()), *events]
+    *_, unanswered, ended = (event for event in found if isinstance(event, Session))
+    assert [binding.state for binding in ended.bindings] == [BindingState.ACTIVE]
+    assert unanswered.id != ended.id
+    assert analysis.overview().interrupted
+    kinds = [[problem.kind for problem in info.problems] for info in analysis.overview().captures]
+    assert kinds == [[], [], ["unread"]]
+
+
+def test_captures_on_their_own_have_no_moment_in_common(call_flow: str) -> None:
+    with pytest.raises(UsageError, match="no moment in common"):
+        Analysis([call_flow], each=True, until=Instant(frame=1))
 
 
 @pytest.mark.parametrize("jobs", [0, -1])

@@ -47,6 +47,19 @@ def test_what_conforms_gives_its_report(tmp_path: Path) -> None:
     assert len(assert_compliant([CONFORMS, trace()]).captures) == 2
 
 
+def test_captures_are_one_run_unless_each_is_its_own(tmp_path: Path) -> None:
+    captures = [ROOT / "samples" / "bulk-refresh.pcap", CONFORMS]
+    told = message(lambda: assert_compliant(captures))
+    assert "RFC6275-10.3.1-LIFETIME-MAX" in told
+    assert assert_compliant(captures, each=True).each
+    said = tmp_path / "set.toml"
+    said.write_text("each = true\n")
+    assert assert_compliant(captures, config=said).each
+    assert not assert_compliant(CONFORMS, config=said, each=False).each
+    told = message(lambda: assert_compliant([VIOLATION, *captures], each=True))
+    assert told.splitlines()[-1].startswith("Everything: pmiptrace analyze --each ")
+
+
 def test_the_message_says_who_did_what_where_and_how_to_mend_it() -> None:
     told = message(lambda: assert_compliant(VIOLATION))
     lines = told.splitlines()

@@ -34,6 +34,14 @@ Mag = Annotated[
     typer.Option(metavar="NAME", help="Show only this MAG: its identifier or a care-of address."),
 ]
 Lma = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Show only this LMA.")]
+Each = Annotated[
+    bool | None,
+    typer.Option(
+        "--each/--together",
+        help="Judge every capture on its own, not all of them as one run.",
+        show_default=False,
+    ),
+]
 AllowEmpty = Annotated[
     bool | None,
     typer.Option(

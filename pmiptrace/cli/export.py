@@ -10,6 +10,7 @@ from pmiptrace.cli.arguments import (
     Captures,
     Config,
     Dialect,
+    Each,
     Ignore,
     Isolated,
     NoPlugins,
@@ -51,6 +52,7 @@ def annotated(
     output: Output,
     select: Select = None,
     ignore: Ignore = None,
+    each: Each = None,
     dialect: Dialect = None,
     timers: Annotated[
         list[str] | None,
@@ -70,7 +72,7 @@ def annotated(
     """
     from pmiptrace.cli.exporting import annotate
 
-    given = said(select=select, ignore=ignore, dialect=dialect, timers=timers)
+    given = said(select=select, ignore=ignore, each=each, dialect=dialect, timers=timers)
     finish(lambda: annotate(captures, output, given, config=config, isolated=isolated))
 
 

@@ -46,6 +46,7 @@ def annotate(
         with jobs(captures, output, ".pcapng") as opened:
             analysis = Analysis(
                 [job.source for job in opened],
+                each=configuration["each"],
                 dialect=configuration["dialect"],
                 timers=tolerances.timers,
                 options=tolerances.options,

@@ -143,6 +143,7 @@ def _analyze(
     with progress(wanted=not crowded) as told:
         analysis = request.analysis(
             request.captures,
+            each=request.configuration["each"],
             progress=told,
             mask=None if redaction is None else redaction.found,
         )

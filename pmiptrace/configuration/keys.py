@@ -135,6 +135,10 @@ KEYS: dict[str, Key] = {
             "Numbers of implementations older than IANA's.", check=_dialect, is_file=_is_table,
         ),
         Key(
+            "each", bool, "true or false", False,
+            "Whether every capture is judged on its own, not all of them as one run.",
+        ),
+        Key(
             "allow-empty", bool, "true or false", False,
             "Whether captures without any signalling are no failure.",
         ),

@@ -441,6 +441,7 @@ def report_document(report: Report) -> ReportDocument:
             sessions=len(report.sessions),
             bindings=sum(len(session.bindings) for session in report.sessions),
             findings=count_findings(report.findings),
+            each=report.each,
             interrupted=report.interrupted,
         ),
         messages_by_type=report.messages_by_type,

@@ -293,6 +293,10 @@ class Digest:
         elif isinstance(event, CaptureInfo) and event.last_time is not None:
             self.end = max(self.end or event.last_time, event.last_time)
 
+    def end_of(self, session: Session, report: Report) -> int | None:
+        """Give when the run ended that a session is of: its capture, where each is judged alone."""
+        return report.captures[session.last.capture].last_time if report.each else self.end
+
     def _exchange(self, exchange: Exchange) -> None:
         before = self._recent.pop(exchange.id, None)
         if before is not None:

@@ -220,6 +220,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     bindings: Count
     """Of these sessions, whatever state they ended in."""
     findings: FindingCounts
+    each: bool
+    """Whether every capture was judged on its own, not all of them as one run."""
     interrupted: bool
     """Whether the analysis was stopped early."""
 

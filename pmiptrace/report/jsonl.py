@@ -159,6 +159,7 @@ class LineWriter:
                 sessions=self._counts["sessions"],
                 bindings=self._counts["bindings"],
                 findings=finding_counts(self._findings),
+                each=report.each,
                 interrupted=report.interrupted,
                 messages_by_type=report.messages_by_type,
                 baseline=baseline_document(report.baseline),

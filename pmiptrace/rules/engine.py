@@ -330,13 +330,18 @@ class Engine:
         return out
 
     def finish(self) -> list[Finding]:
-        """Give all findings still held; the run is over."""
+        """Give all findings still held; the run is over, and another may begin.
+
+        That is counted with it, and judged without a memory of it.
+        """
         out: list[Finding] = []
         while self._bad_hosts:
             self._settle_host(next(iter(self._bad_hosts)), out)
         for exchange in list(self._open):
             out.extend(self._close(exchange))
         out.extend(self._counted(once) for once in list(self._once))
+        self._reported.clear()
+        self._good_hosts.clear()
         return out
 
     def counts(self, capture: int | None = None) -> tuple[RuleCount, ...]:

@@ -34,11 +34,13 @@ def assert_compliant(
     dialect: str = "auto",
     timers: Mapping[str, str] | None = None,
     config: str | PathLike[str] | None = None,
+    each: bool | None = None,
     allow_empty: bool = False,
 ) -> Report:
     """Analyze captures and fail if they violate what they are held against; give the report.
 
-    Several captures are read as one run, by time. `select`, `ignore`, `severity`, `fail_on`,
+    Several captures are read as one run, by time, or with `each` every one as a run of its own;
+    left out, it is as a configuration file says. `select`, `ignore`, `severity`, `fail_on`,
     `baseline`, `dialect` and `timers` are those of ``pmiptrace analyze`` and of its configuration:
     ``select="RFC8278"``, ``ignore=["RFC5213-8.1", "party:LMA"]``, ``severity={"RFC5213-8.1":
     "warning"}``, ``timers={"delete-delay": "20s"}``. A configuration file counts only if `config`
@@ -63,6 +65,7 @@ def assert_compliant(
             "fail-on": fail_on,
             "baseline": None if baseline is None else fspath(baseline),
             "dialect": dialect,
+            "each": each,
         },
         file=None if config is None else fspath(config),
         isolated=config is None,
@@ -127,7 +130,11 @@ def _judged(paths: Sequence[str], chosen: Configuration) -> tuple[Report, Result
     selected = Selection(select=chosen.select, ignore=chosen.ignore, fail_on=chosen.fail_on)
     limits = chosen.settings
     analysis = Analysis(
-        paths, dialect=chosen["dialect"], timers=limits.timers, options=limits.options
+        paths,
+        dialect=chosen["dialect"],
+        timers=limits.timers,
+        options=limits.options,
+        each=chosen["each"],
     )
     policy.attend(analysis.mags, lambda: analysis.paths)
     report = analysis.report()
@@ -178,7 +185,8 @@ def _message(report: Report, failed: Results, paths: Sequence[str]) -> Iterator[
         yield ""
         yield f"and {counted(len(results) - SHOWN, 'fault')} more"
     yield ""
-    yield f"Everything: pmiptrace analyze {shlex.join(paths)}"
+    each = "--each " if report.each and several > 1 else ""
+    yield f"Everything: pmiptrace analyze {each}{shlex.join(paths)}"
 
 
 def _fault(result: Result, report: Report, several: int) -> Iterator[str]:

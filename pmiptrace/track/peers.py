@@ -30,17 +30,19 @@ class Peers:
     LIMIT = 200_000
     """Addresses and names told apart; all others count as one more MAG, which has no name."""
 
-    def __init__(self) -> None:
-        self.mags: dict[int, MagNode] = {}
+    def __init__(self, before: Peers | None = None) -> None:
+        """Begin without any; those of a run `before` stay known by their ids alone."""
+        self.mags: dict[int, MagNode] = {} if before is None else before.mags
         self._by_identifier: dict[Identifier, int] = {}
         self._by_address: dict[bytes, int] = {}
-        self._joined: dict[int, int] = {}
+        self._joined: dict[int, int] = {} if before is None else before._joined
         self._capability: dict[tuple[int, bytes], tuple[Capability, Moment]] = {}
         self.multipath_lmas: dict[bytes, Moment] = {}
         """When an LMA first sent the MAG Multipath Binding option to anyone."""
         self.ipv4_lmas: dict[bytes, Moment] = {}
         """When an LMA first showed that it supports RFC 5844."""
-        self._count = 0
+        self._count: int = 0 if before is None else before._count
+        self._earlier = self._count
         self._rest: int | None = None
         self._requests: dict[tuple[bytes, bytes], None] = {}
         self._replies: dict[tuple[bytes, bytes], None] = {}
@@ -60,7 +62,7 @@ class Peers:
         known = self._by_address.get(address)
         is_new_name = identifier is not None and identifier not in self._by_identifier
         if (known is None and len(self._by_address) >= self.LIMIT) or (
-            is_new_name and len(self.mags) >= self.LIMIT
+            is_new_name and self._count - self._earlier >= self.LIMIT
         ):
             return self._one_of_the_rest(address), None
         if identifier is None:

@@ -51,7 +51,8 @@ class Sessions:
     LIMIT = 1_000_000
     """Sessions kept; sessions that ended are forgotten long before that, if packets have times."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: int = 0) -> None:
+        """Begin without any; the first to be made gets the number behind `after`."""
         self._by_id: OrderedDict[int, Session] = OrderedDict()
         self._by_node: dict[NodeKey, list[int]] = {}
         self._by_prefix: dict[PrefixKey, int] = {}
@@ -59,7 +60,8 @@ class Sessions:
         self._attachments: dict[int, AttachmentKey] = {}
         self._by_mag: dict[int, dict[int, None]] = {}
         self._certain: dict[tuple[int, bytes], dict[int, None]] = {}
-        self._count = 0
+        self.newest = after
+        """The id of the session made last."""
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._by_id.values()))
@@ -80,9 +82,9 @@ class Sessions:
         self, lma: bytes, mobile_node: Identifier | None, moment: Moment, reason: str | None = None
     ) -> Session:
         """Make a session; one whose beginning was not captured is partial, for that reason."""
-        self._count += 1
+        self.newest += 1
         session = Session(
-            id=self._count,
+            id=self.newest,
             lma=lma,
             mobile_node=mobile_node,
             partial=reason is not None,

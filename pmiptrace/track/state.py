@@ -47,16 +47,17 @@ _CERTAIN = frozenset(state for state, row in TRANSITIONS.items() if Event.PEER_R
 class State:
     """Sessions, peers and the clock: all that the handlers of messages share."""
 
-    def __init__(self, timers: Timers) -> None:
+    def __init__(self, timers: Timers, before: State | None = None) -> None:
+        """Begin with nothing known; ids go on behind those of a run `before`."""
         self.timers = timers
-        self.peers = Peers()
-        self.sessions = Sessions()
+        self.peers: Peers = Peers() if before is None else Peers(before.peers)
+        self.sessions: Sessions = Sessions() if before is None else Sessions(before.sessions.newest)
         self.continuity = Continuity()
         self.clock = Clock()
         self.ordinal = 0
         self.start: int | None = None
         """When the capture began."""
-        self._exchanges = 0
+        self._exchanges: int = 0 if before is None else before._exchanges
         self._transitions: list[tuple[Binding, Transition]] = []
         self._moved: list[int] = []
         self._alarm: Alarm = self._expire

@@ -20,8 +20,9 @@ from pmiptrace.wire.messages import BindingAcknowledgement
 class Tracker:
     """Rebuilds exchanges, sessions and bindings while the messages of a capture go by."""
 
-    def __init__(self, timers: Timers | None = None) -> None:
-        self.state = State(timers or Timers())
+    def __init__(self, timers: Timers | None = None, before: Tracker | None = None) -> None:
+        """Begin a run; ids go on behind those of one `before`, of which nothing else is known."""
+        self.state: State = State(timers or Timers(), None if before is None else before.state)
         self._duplicates = Duplicates(self.state.timers)
         self._registrations = Registrations(self.state)
         self._signalling = Signalling(self.state)

@@ -197,6 +197,10 @@ class DialectDecoder:
         dialect = self._dialect_of(message)
         return message if dialect is None else dialect.translate(message)
 
+    def forget(self) -> None:
+        """Forget which peers speak a dialect: what comes next is of another run."""
+        self._peers.clear()
+
     def _dialect_of(self, message: Message) -> Dialect | None:
         for dialect in self.dialects:
             if dialect.recognizes(message):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,6 +92,46 @@ def captures(tmp_path: Path) -> Path:
     (tmp_path / "text.pcap").write_text("no capture\n")
     (tmp_path / "nothing").mkdir()
     return tmp_path
+
+
+# ------------------------------------------------------------------- one run, or each its own
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+OF_DIFFERENT_RUNS = SAMPLES / "bulk-refresh.pcap", SAMPLES / "call-flow.pcap"
+
+
+def test_captures_of_different_runs_do_not_accuse_each_other(run: Run) -> None:
+    assert run("analyze", *OF_DIFFERENT_RUNS).code == 1
+    result = run("analyze", "--each", *OF_DIFFERENT_RUNS)
+    assert (result.code, result.err) == (0, "")
+    assert "each judged on its own, in all 12 messages" in result.out
+    assert "duplicate" not in result.out
+    # The second capture ends eight minutes before the first.
+    assert "at the end of their captures" in result.out
+    assert re.search(r"active +3598 s +3600 s +2:2", result.out)
+
+
+def test_a_page_gives_what_is_left_at_the_end_of_each_capture(run: Run) -> None:
+    page = run("analyze", "--each", "--format", "html", *OF_DIFFERENT_RUNS).out
+    assert re.findall("<td>([^<]+)</td>\\s*<td>3600 s", page) == ["59 min 58 s", "1 h 00 min"]
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_a_report_says_that_captures_were_judged_on_their_own(run: Run, form: str) -> None:
+    told = "very capture on its own" if form == "html" else "very capture was judged on its own"
+    assert told in run("analyze", "--each", "--format", form, *OF_DIFFERENT_RUNS).out
+    assert told not in run("analyze", "--each", "--format", form, OF_DIFFERENT_RUNS[0]).out
+    assert told not in run("analyze", "--format", form, *OF_DIFFERENT_RUNS).out
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_json_says_whether_captures_were_judged_on_their_own(run: Run, each: bool) -> None:
+    how = ["--each"] if each else ["--together"]
+    report = document(run("analyze", "--format", "json", *how, *OF_DIFFERENT_RUNS).out)
+    assert report["summary"]["each"] is each
+    assert len(report["sessions"]) == (2 if each else 1)
+    *_, summary = lines(run("analyze", "--format", "jsonl", *how, *OF_DIFFERENT_RUNS).out)
+    assert summary["each"] is each
 
 
 # ------------------------------------------------------------------------------- exit codes

@@ -62,6 +62,15 @@ def test_several_captures_go_to_a_directory(run: Run, tmp_path: Path, kind: str)
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
+def test_annotations_of_captures_on_their_own(run: Run, tmp_path: Path) -> None:
+    captures = SAMPLES / "bulk-refresh.pcap", CLEAN
+    accused = rb"pmiptrace error RFC6275-10.3.1-LIFETIME-MAX"
+    for how, count in (("--together", 1), ("--each", 0)):
+        assert run("annotated", how, *captures, "-o", tmp_path).code == 0
+        written = (tmp_path / "call-flow.pcapng").read_bytes()
+        assert len(re.findall(accused, written)) == count
+
+
 def test_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     class Standard:
         buffer = FAULTY.open("rb")

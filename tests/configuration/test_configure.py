@@ -72,6 +72,7 @@ SAID = {
         "allow-empty = true", "allow-empty = false", "on", False,
         (False, True, False, True, False),
     ),
+    "each": ("each = true", "each = false", "on", False, (False, True, False, True, False)),
     "jobs": ("jobs = 1", "jobs = 2", "3", 4, (None, 1, 2, 3, 4)),
     "time": (
         'time = "local"', 'time = "epoch"', "relative", TimeFormat.UTC,

@@ -35,7 +35,7 @@ CONTRACT = {
     "captures": "path format packets messages duplicates first_time last_time clock_offset_ms"
     " dialect truncated problems",
     "captures/problems": "kind offset frame message",
-    "summary": "messages exchanges sessions bindings findings interrupted",
+    "summary": "messages exchanges sessions bindings findings each interrupted",
     "summary/findings": "error warning info inconclusive note suppressed",
     "rules": "rule judged passed failed inconclusive state",
     "sessions": "id lma mobile_node prefixes ipv4_home_address mode partial partial_reason"

@@ -410,6 +410,25 @@ def test_offload_is_one_remark_however_many_messages() -> None:
     assert (count.judged, count.passed, count.failed) == (5, 5, 0)
 
 
+def test_a_run_after_another_is_judged_without_a_memory_of_it() -> None:
+    def right(s: Stage) -> None:
+        s.pba(s.pbu(s.lte))
+
+    def offloaded(s: Stage) -> None:
+        request = s.pbu(s.lte)
+        s.flip()
+        s.pba(request)
+
+    engine = Engine()
+    assert of_rule(run(engine, right), CHECKSUM) == []
+    findings = run(engine, offloaded)
+    # A host whose checksums were right in this run would be accused.
+    assert of_rule(findings, CHECKSUM) == []
+    assert len(of_rule(findings, OFFLOAD)) == 1
+    (count,) = (c for c in engine.counts() if c.rule == CHECKSUM)
+    assert count.passed == 3
+
+
 def test_what_is_held_of_a_host_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pmiptrace.rules.engine._MAX_HELD_PER_HOST", 2)
 

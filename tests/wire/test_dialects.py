@@ -186,6 +186,14 @@ def test_memory_of_peers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert decoder.decode(first).dialect is None
 
 
+def test_another_run_has_peers_of_its_own() -> None:
+    decoder = known_peer()
+    short = of_payload(pmip6d("BA", 0, NODE))
+    assert decoder.decode(short).dialect is not None
+    decoder.forget()
+    assert decoder.decode(short).dialect is None
+
+
 def test_none_leaves_the_numbers_alone() -> None:
     assert DialectDecoder("none").decode(of_payload(REQUEST)) == decode(of_payload(REQUEST))
 

@@ -242,6 +242,7 @@ class _Page:
             "basis": f"{counted(judged, 'check')} of {counted(rules, 'rule')} on "
             f"{counted(report.messages, 'message')}; "
             f"{counted(len(report.sessions), 'session')}"
+            + ("; every capture on its own" if report.each and len(report.captures) > 1 else "")
             + "".join(f"; {each} was left out: {each.error}" for each in plugins() if each.error),
             "suppressed": known_words(digest.suppressed, report.baseline),
             "interrupted": report.interrupted,
@@ -434,12 +435,12 @@ class _Page:
             facts=tuple(fact for fact in facts if fact[1]),
             burden=joined(_counted(self._found[session.id])),
             bindings=tuple(self._binding(session)),
-            lanes=lanes_svg(session, self.digest.end, self.clock),
+            lanes=lanes_svg(session, self.digest.end_of(session, self.report), self.clock),
             ladder=ladder_svg(steps, self.clock) if steps.rows else "",
         )
 
     def _binding(self, session: Session) -> Iterator[tuple[str, ...]]:
-        end = self.digest.end
+        end = self.digest.end_of(session, self.report)
         for binding in session.bindings:
             left = "-"
             if binding.state.is_live and binding.expires_at is not None and end is not None:

@@ -33,7 +33,10 @@ def write_bindings(view: View) -> None:
     if not number:
         return
     end = view.digest.end
-    view.page.heading("Bindings", "at the end" + (f", {view.clock.moment(end)}" if end else ""))
+    if view.report.each and len(view.report.captures) > 1:
+        view.page.heading("Bindings", "at the end of their captures")
+    else:
+        view.page.heading("Bindings", "at the end" + (f", {view.clock.moment(end)}" if end else ""))
     if number <= limit:
         for index, session in enumerate(sessions):
             if index:
@@ -66,13 +69,14 @@ def write_session(view: View, session: Session) -> None:
         reason = f": {session.partial_reason}" if session.partial_reason else ""
         page.line((f"its beginning was not captured{reason}", MUTED), indent=2)
     bindings = session.bindings[: view.options.bindings]
+    end = view.digest.end_of(session, view.report)
     mags = dict.fromkeys(binding.mag for binding in bindings)
     if any(view.identified(mag) for mag in mags):
         for mag in mags:
             page.line(f"MAG {view.mag(mag)}", indent=2)
-            page.table(_COLUMNS, [_cells(view, b) for b in bindings if b.mag == mag], 4)
+            page.table(_COLUMNS, [_cells(view, b, end) for b in bindings if b.mag == mag], 4)
     else:
-        page.table(_COLUMNS, [_cells(view, binding) for binding in bindings], 2)
+        page.table(_COLUMNS, [_cells(view, binding, end) for binding in bindings], 2)
     if rest := session.bindings[len(bindings) :]:
         states = Counter(binding.state.public_name for binding in rest)
         page.line((f"… and {tally(states)}", MUTED), indent=2)
@@ -85,7 +89,7 @@ def write_compact(view: View, sessions: Sequence[Session]) -> None:
         [
             page.text((node_name(session), STRONG)),
             page.text(view.mag(binding.mag) if view.identified(binding.mag) else ""),
-            *_cells(view, binding),
+            *_cells(view, binding, view.digest.end_of(session, view.report)),
         ]
         for session in sessions
         for binding in session.bindings[: view.options.bindings]
@@ -93,13 +97,13 @@ def write_compact(view: View, sessions: Sequence[Session]) -> None:
     page.table((Column("mobile node"), Column("MAG", "MAG", lower=2), *_COLUMNS), rows, 2)
 
 
-def _cells(view: View, binding: Binding) -> list[Text]:
+def _cells(view: View, binding: Binding, end: int | None) -> list[Text]:
     page, since = view.page, binding.since
     look = STATE[binding.state]
     state = f"{page.sign(look)} {binding.state.public_name}"
     if binding.replaced_by and binding.state is BindingState.REPLACED:
         state += f" ({binding.replaced_by})"
-    end, left = view.digest.end, ""
+    left = ""
     if binding.state.is_live and binding.expires_at is not None and end is not None:
         left = f"{max(0, binding.expires_at - end) // SECOND} s"
     return [

@@ -32,7 +32,8 @@ def write_captures(view: View) -> None:
             f"… and {counted(len(infos) - limit, 'more capture')} with {counted(rest, 'message')}"
         )
     if several and view.report.messages:
-        view.page.line(f"all together {_kinds(view)}")
+        how = "each judged on its own, in all" if view.report.each else "all together"
+        view.page.line(f"{how} {_kinds(view)}")
 
 
 def _write_capture(view: View, info: CaptureInfo, number: str) -> None:

@@ -77,7 +77,8 @@ def write_lanes(view: View, session: Session, *, labels: bool = False) -> None:
     names = _names(view, bindings, labels=labels and page.width >= _WIDE)
     indent = max(map(len, names), default=0) + 4
     columns = min(page.width - indent - 2, _WIDEST)
-    axis = scale(session, view.digest.end, columns) if columns >= _NARROWEST else None
+    end = view.digest.end_of(session, view.report)
+    axis = scale(session, end, columns) if columns >= _NARROWEST else None
     if axis is None or not bindings:
         return
     _write_axis(view, axis, indent)
