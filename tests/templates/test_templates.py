@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import yaml
-
-from pmiptrace.cli import each
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -249,38 +249,47 @@ def test_shellcheck_has_nothing_to_say() -> None:
 # ---------------------------------------------------------------------------- pre-commit
 
 
+def hook(folder: Path, *captures: str, args: Sequence[str] = HOOK["args"]) -> tuple[int, str]:
+    """Run the hook as pre-commit would; give its exit code and output."""
+    program, *arguments = shlex.split(HOOK["entry"])
+    assert program == "pmiptrace"
+    done = subprocess.run(
+        [sys.executable, "-m", "pmiptrace", *arguments, *args, *captures],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_the_hook_takes_captures_and_nothing_else() -> None:
-    assert HOOK["files"] == each.CAPTURE.pattern
     for name in ("a.pcap", "b.pcapng", "c.cap", "d/e.pcap.gz", "f.pcapng.xz"):
         assert re.search(HOOK["files"], name)
     for name in ("a.pcap.md", "pcap", "b.capture", "handicap", "c.txt"):
         assert not re.search(HOOK["files"], name)
 
 
-def test_the_hook_reads_each_capture_on_its_own(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(ROOT)
-    assert each.main(["--allow-empty", str(CONFORMS)]) == 0
-    assert capfd.readouterr().out == ""
-    assert each.main(["--format", "jsonl", str(CONFORMS), str(VIOLATION)]) == 1
-    lines = map(json.loads, capfd.readouterr().out.splitlines())
-    assert [line["path"] for line in lines if line["type"] == "capture"] == [str(VIOLATION)]
-    assert each.main(["--fail-on", "never", str(VIOLATION), "missing.pcap"]) == 3
-    assert each.main([]) == 0
+def test_the_hook_reads_each_capture_on_its_own(tmp_path: Path) -> None:
+    code, output = hook(ROOT, str(CONFORMS), args=["--format", "jsonl"])
+    assert code == 0, output
+    code, output = hook(ROOT, str(CONFORMS), str(VIOLATION), args=["--format", "jsonl"])
+    assert code == 1, output
+    *lines, summary = map(json.loads, output.splitlines())
+    assert summary["each"] is True
+    assert {line["capture"] for line in lines if line.get("status") == "fail"} == {1}
+    # Read as one run, the same messages would be duplicates.
+    messages = [line["messages"] for line in lines if line["type"] == "capture"]
+    assert messages == [4, 8]
+    assert hook(tmp_path, str(VIOLATION), "missing.pcap")[0] == 3
 
 
-def test_the_hook_fails_where_nothing_was_analyzed(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert each.main(["--allow-empty", str(VIOLATION), "ring.pcap1"]) == 2
-    assert "ring.pcap1: no capture by its name" in capfd.readouterr().err
-
-    def killed(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.CompletedProcess(command, -9, b"")
-
-    monkeypatch.setattr(subprocess, "run", killed)
-    assert each.main([str(CONFORMS)]) == 137
+def test_the_hook_takes_no_name_for_an_option(tmp_path: Path) -> None:
+    shutil.copy(CONFORMS, tmp_path / "--write-baseline=owned.pcap")
+    code, output = hook(tmp_path, "--write-baseline=owned.pcap")
+    assert code == 0, output
+    assert not (tmp_path / "owned.pcap").exists()
 
 
 # -------------------------------------------------------------------------------- Docker
