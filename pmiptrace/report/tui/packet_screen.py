@@ -122,7 +122,6 @@ class PacketScreen(BaseScreen):
         self.rows.show(content, cursor)
         rule = [page.text("─" * self.size.width)] if width < _BESIDE else []
         self.query_one("#line", Plain).set_lines(rule)
-        self._draw_octets()
 
     def _draw_octets(self) -> None:
         """Draw the octets, those of the field with the cursor in brackets and in sight."""
