@@ -56,6 +56,27 @@ class JudgingRequest(Request, frozen=True, kw_only=True):
         )
 
 
+class Sieve:
+    """Gives what is reported of an analysis, and notes in an outcome whether that makes it fail."""
+
+    def __init__(self, policy: Policy, narrowing: Narrowing, outcome: Outcome) -> None:
+        self._policy = policy
+        self._narrowing = narrowing
+        self._outcome = outcome
+        self.has_matched = False
+        """Whether an exchange or a session was of those that are selected."""
+
+    def event(self, event: Event) -> Event | None:
+        """Give what is reported of an event; None for nothing."""
+        chosen = self._narrowing.event(self._policy.event(event))
+        if isinstance(chosen, Finding):
+            self._policy.reported(chosen)
+            self._outcome.failed |= self._narrowing.selection.fails(chosen)
+        elif isinstance(chosen, Exchange | Session):
+            self.has_matched = True
+        return chosen
+
+
 class ReportRequest(JudgingRequest, frozen=True, kw_only=True):
     """What ``analyze`` is asked for."""
 
@@ -315,31 +336,25 @@ class _Run:
         reports: Sequence[_Report],
     ) -> None:
         self._policy = policy
-        self._narrowing = narrowing
+        self._selection = narrowing.selection
+        self._sieve = Sieve(policy, narrowing, result)
         self._redaction = redaction
         self._result = result
         self._reports = reports
-        self.has_matched = False
-        """Whether an exchange or a session was of those that are selected."""
 
     def take(self, event: Event) -> None:
         """Report an event, if it is selected."""
-        chosen = self._narrowing.event(self._policy.event(event))
+        chosen = self._sieve.event(event)
         if chosen is None:
             return
-        if isinstance(chosen, Finding):
-            self._policy.reported(chosen)
-            self._result.failed |= self._narrowing.selection.fails(chosen)
-        elif isinstance(chosen, Exchange | Session):
-            self.has_matched = True
-        elif isinstance(chosen, CaptureInfo) and self._redaction is not None:
+        if isinstance(chosen, CaptureInfo) and self._redaction is not None:
             chosen = self._redaction.capture(chosen)
         for report in self._reports:
             report.event(chosen)
 
     def follow(self, request: ReportRequest, analysis: Analysis) -> Report:
         """Follow an analysis to its end; give what is known of it as a whole."""
-        selected = self._narrowing.selection
+        selected = self._selection
         try:
             follow(analysis, self.take)
             whole = analysis.overview()
@@ -360,7 +375,7 @@ class _Run:
         for info in overview.captures[len(whole.captures) :]:
             self.take(info)
         self._result.messages = overview.messages
-        if selected.is_narrow and not self.has_matched:
+        if selected.is_narrow and not self._sieve.has_matched:
             tell_no_match(selected)
         return overview
 

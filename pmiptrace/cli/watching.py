@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pmiptrace.analysis import Event
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.capture.source import STANDARD_INPUT
-from pmiptrace.cli.reporting import JudgingRequest
+from pmiptrace.cli.reporting import JudgingRequest, Sieve
 from pmiptrace.cli.run import perform, tell, tell_no_match
 from pmiptrace.cli.stopping import Stop, stopping
 from pmiptrace.cli.terminal import keyboard, require_full_screen
@@ -26,7 +26,7 @@ from pmiptrace.live.dumpcap import PERMISSION, Capture, Drops, find_dumpcap, int
 from pmiptrace.live.feed import Feed
 from pmiptrace.live.filter import FILTER
 from pmiptrace.live.recording import Recording, Ring
-from pmiptrace.model import SECOND, Exchange, Finding, Problem, Report, Session, Status
+from pmiptrace.model import SECOND, Finding, Problem, Report, Status
 from pmiptrace.policy import Policy
 from pmiptrace.report.as_document import unopened
 from pmiptrace.report.digest import Digest
@@ -195,7 +195,7 @@ class _Watch:
         self._length = request.length
         self._until = selectors(request.until_finding, catalogue())
         self._selection = request.selection
-        self._policy = Policy.of(request.configuration)
+        policy = Policy.of(request.configuration)
         chosen = request.configuration
         self._analysis = LiveAnalysis(
             dialect=chosen["dialect"],
@@ -204,15 +204,15 @@ class _Watch:
             esp_null=request.decodes_esp,
         )
         self._follower = self._analysis.follower
-        self._policy.attend(self._follower.mags, lambda: (self._feed.info.path,))
+        policy.attend(self._follower.mags, lambda: (self._feed.info.path,))
         self._narrowing = Narrowing(self._selection, self._follower.mags)
+        self._outcome = LiveOutcome()
+        self._sieve = Sieve(policy, self._narrowing, self._outcome)
         self._digest = Digest()
         self._writer: ReportWriter | None = None
         self._capture: Capture | None = None
-        self._is_failed = False
         self._is_found = False
         """Whether a finding came at which the capture is to end."""
-        self._has_matched = False
 
     def run(self) -> Outcome:
         """Capture until something ends it, then report."""
@@ -332,14 +332,11 @@ class _Watch:
     def _take(self, view: View, events: Iterable[Event]) -> None:
         """Show events, those that are selected."""
         for event in events:
-            chosen = self._narrowing.event(self._policy.event(event))
+            chosen = self._sieve.event(event)
             if chosen is None:
                 continue
             if isinstance(chosen, Finding):
-                self._policy.reported(chosen)
-                self._is_failed |= self._selection.fails(chosen)
                 self._is_found |= self._is_awaited(chosen)
-            self._has_matched |= isinstance(chosen, Exchange | Session)
             if self._writer is None:
                 self._digest.add(chosen)
             view.event(chosen)
@@ -416,14 +413,14 @@ class _Watch:
             tell(f"{self._source}: {_lost(ending.drops)}")
         if recording is not None and recording.problem is not None:
             tell(f"{recording.problem}; what was captured before is kept")
-        if selected.is_narrow and not self._has_matched and report.messages:
+        if selected.is_narrow and not self._sieve.has_matched and report.messages:
             tell_no_match(selected)
-        return LiveOutcome(
-            unopened=bool(ending.faults) or feed.error is not None,
-            failed=self._is_failed or self._is_found,
-            messages=report.messages,
-            unwritten=recording is not None and recording.problem is not None,
-        )
+        outcome = self._outcome
+        outcome.unopened = bool(ending.faults) or feed.error is not None
+        outcome.failed |= self._is_found
+        outcome.messages = report.messages
+        outcome.unwritten = recording is not None and recording.problem is not None
+        return outcome
 
 
 def _lost(drops: Drops) -> str:
