@@ -263,10 +263,17 @@ def narrow(report: Report, selection: Selection) -> Report:
     """Give the part of a report that is selected. Captures and message counts stay whole."""
     narrowing = Narrowing(selection, report.mags, limit=maxsize)
     return replace(
-        report,
+        narrow_counts(report, selection),
         sessions=tuple(filter(narrowing.session, report.sessions)),
         exchanges=tuple(filter(narrowing.exchange, report.exchanges)),
         findings=tuple(filter(narrowing.finding, report.findings)),
+    )
+
+
+def narrow_counts(report: Report, selection: Selection) -> Report:
+    """Give a report with the counts of those rules alone that are selected."""
+    return replace(
+        report,
         rules=selection.counts(report.rules),
         rules_by_capture=tuple(map(selection.counts, report.rules_by_capture)),
     )

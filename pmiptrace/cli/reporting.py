@@ -33,7 +33,7 @@ from pmiptrace.report.as_document import with_unopened
 from pmiptrace.report.escaping import clean
 from pmiptrace.report.formats import ReportWriter, Target, format_named
 from pmiptrace.report.output import Outlet
-from pmiptrace.selection import Narrowing, Outcome, Selection
+from pmiptrace.selection import Narrowing, Outcome, Selection, narrow_counts
 
 if TYPE_CHECKING:
     from pmiptrace.export.redaction import Redaction
@@ -366,9 +366,7 @@ class _Run:
         self._result.interrupted = whole.interrupted
         self._result.unopened = bool(analysis.errors)
         reported = replace(
-            whole,
-            rules=selected.counts(whole.rules),
-            rules_by_capture=tuple(map(selected.counts, whole.rules_by_capture)),
+            narrow_counts(whole, selected),
             baseline=self._policy.result(complete=self._result.is_complete),
         )
         overview = with_unopened(reported, self._told(request, analysis.errors))

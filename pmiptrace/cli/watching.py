@@ -37,7 +37,7 @@ from pmiptrace.report.text import render
 from pmiptrace.report.view import TextOptions
 from pmiptrace.report.words import count, counted, joined
 from pmiptrace.rules.catalogue import catalogue
-from pmiptrace.selection import Narrowing, Outcome
+from pmiptrace.selection import Narrowing, Outcome, narrow_counts
 from pmiptrace.selectors import selectors
 from pmiptrace.settings import span
 
@@ -386,10 +386,7 @@ class _Watch:
             text = f"{counted(ending.lost, 'packet')} dropped while capturing"
             info = replace(info, problems=(*info.problems, Problem("drops", text)))
         self._take(view, self._analysis.conclude(info, feed.esp_frames))
-        whole = self._analysis.overview()
-        counts = self._selection.counts(whole.rules)
-        apart = tuple(map(self._selection.counts, whole.rules_by_capture))
-        return replace(whole, rules=counts, rules_by_capture=apart)
+        return narrow_counts(self._analysis.overview(), self._selection)
 
     def _report(self, report: Report, ending: _Ending) -> Outcome:
         """Write the report, and tell how the capture went."""
