@@ -16,7 +16,7 @@ PACKAGE = ROOT / "pmiptrace"
 
 LAYERS = ("capture", "packet", "wire", "track", "rules", "report", "export", "cli")
 """In the direction of the data; each may import what stands left of it."""
-BASIS = frozenset({"model", "address", "errors"})
+BASIS = frozenset({"model", "address", "errors", "interpreter"})
 """What every layer may import; nothing of it imports a layer."""
 ACROSS = {
     "analysis": "rules",

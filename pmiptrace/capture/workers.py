@@ -34,6 +34,7 @@ from pmiptrace.capture.segments import Layout, PcapLayout, Scanned, Segment
 from pmiptrace.capture.source import identity
 from pmiptrace.capture.walk import Walk
 from pmiptrace.capture.window import Window
+from pmiptrace.interpreter import python_command
 from pmiptrace.model import Problem
 
 SEGMENT = 16 << 20
@@ -86,11 +87,8 @@ class _Process:
     def __init__(self) -> None:
         if not sys.executable or getattr(sys, "frozen", False):
             raise OSError("this program is no Python interpreter")
-        # The same modules as here, and not those of the working directory by accident.
-        path = ascii([entry for entry in sys.path if isinstance(entry, str)])
-        code = f"import sys; sys.path[:] = {path}; from {__name__} import serve; serve()"
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
+            python_command(f"from {__name__} import serve; serve()"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

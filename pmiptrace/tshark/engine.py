@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from msgspec import Struct
 
 from pmiptrace.address import address_octets
 from pmiptrace.errors import CaptureError, UsageError
+from pmiptrace.interpreter import python_command
 from pmiptrace.tshark.program import VARIABLE, Tshark
 
 ENCRYPTION = {
@@ -203,12 +203,9 @@ class TsharkEngine(Struct, frozen=True):
 
 def worker(function: str, *arguments: str) -> list[str]:
     """Give the command that runs a function of `pmiptrace.tshark.worker` by itself."""
-    # The same modules as here, and not those of the working directory by accident.
-    modules = ascii([entry for entry in sys.path if isinstance(entry, str)])
     code = (
         # Until the function knows what to do with it, Ctrl-C ends the process without a word.
         "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL);"
-        f" import sys; sys.path[:] = {modules};"
         f" from pmiptrace.tshark.worker import {function}; sys.exit({function}(sys.argv[1:]))"
     )
-    return [sys.executable, "-P", "-c", code, *arguments]
+    return python_command(code, *arguments)
