@@ -290,6 +290,10 @@ def test_a_name_that_nothing_matches_is_noted(captures: Path, run: Run) -> None:
     assert "<h1>Nothing matches --mobile-node mn1@exmaple.com</h1>" in page.out
 
 
+def test_a_name_that_something_matches_is_not_noted(captures: Path, run: Run) -> None:
+    assert run("analyze", captures / "clean.pcap", "--mobile-node", "mn1@example.com").err == ""
+
+
 # -------------------------------------------------------------------------- where it is written
 
 
