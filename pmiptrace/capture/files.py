@@ -1,4 +1,4 @@
-"""From the arguments of a command to the captures they name."""
+"""From the arguments of a command to the captures they name, which no output may replace."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pmiptrace.capture.reader import CaptureReader
 from pmiptrace.capture.source import STANDARD_INPUT, MissingExtraError
-from pmiptrace.errors import CaptureError
+from pmiptrace.errors import CaptureError, UsageError
 
 
 def expand(arguments: Iterable[str]) -> tuple[list[str], list[CaptureError]]:
@@ -86,6 +86,22 @@ def is_capture(path: str) -> bool:
     except CaptureError:
         return False
     return True
+
+
+def refuse_to_overwrite(captures: Iterable[str], outputs: Iterable[str | None]) -> None:
+    """Raise `UsageError` if an output would take the place of a capture.
+
+    That is one that the arguments name (`expand`): those in a directory, or that a glob matches, as
+    well. None stands for standard output.
+    """
+    present = [output for output in outputs if output is not None and Path(output).is_file()]
+    if not present:
+        return
+    sources, _ = expand(captures)
+    for source in sources:
+        for output in present:
+            if Path(source).is_file() and Path(source).samefile(output):
+                raise UsageError(f"{output}: this would replace a capture")
 
 
 def _natural(path: str) -> list[str | int]:

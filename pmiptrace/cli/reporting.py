@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pmiptrace.analysis import Analysis, Event
 from pmiptrace.baseline import Baseline, Draft, read_baseline
+from pmiptrace.capture.files import refuse_to_overwrite
 from pmiptrace.capture.scanner import scanner
 from pmiptrace.cli.keys import ENVIRONMENT, key
 from pmiptrace.cli.outputs import Output
@@ -19,7 +20,6 @@ from pmiptrace.cli.run import (
     Request,
     follow,
     perform_all,
-    refuse_to_overwrite,
     silence_stdout,
     tell,
     tell_end,

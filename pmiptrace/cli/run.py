@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from msgspec import Struct
 
 from pmiptrace.analysis import Analysis, Event, useful_jobs
-from pmiptrace.capture.files import expand
+from pmiptrace.capture.files import refuse_to_overwrite
 from pmiptrace.configuration import Configuration, configure
 from pmiptrace.errors import PmiptraceError, UsageError
 from pmiptrace.report.escaping import clean
@@ -184,21 +184,6 @@ def perform_all(
         silence_stdout()
         return READER_GONE
     return result.exit_code(allow_empty=allow_empty)
-
-
-def refuse_to_overwrite(captures: Iterable[str], outputs: Iterable[str | None]) -> None:
-    """Raise `UsageError` if a report would take the place of a capture.
-
-    That is one that is read: those in a directory, and those that a glob matches, as well.
-    """
-    present = [output for output in outputs if output is not None and Path(output).is_file()]
-    if not present:
-        return
-    sources, _ = expand(captures)
-    for source in sources:
-        for output in present:
-            if Path(source).is_file() and Path(source).samefile(output):
-                raise UsageError(f"{output}: this would replace a capture")
 
 
 def tell_end(analysis: Analysis) -> None:

@@ -11,8 +11,8 @@ from typing import BinaryIO, cast
 
 from msgspec.structs import replace
 
+from pmiptrace.capture.files import refuse_to_overwrite
 from pmiptrace.capture.writer import write_pcapng
-from pmiptrace.cli.run import refuse_to_overwrite
 from pmiptrace.errors import StandingError
 from pmiptrace.export.annotated import Comments, comments_of, write_annotated
 from pmiptrace.export.files import jobs

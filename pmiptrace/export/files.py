@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from pmiptrace.capture.files import expand
+from pmiptrace.capture.files import expand, refuse_to_overwrite
 from pmiptrace.capture.source import STANDARD_INPUT, standard_input_file
 from pmiptrace.errors import StandingError, UsageError
 from pmiptrace.report.output import destination
@@ -58,7 +58,7 @@ def jobs(
         known = dict(zip(arguments, captures, strict=True))
         names = [known.get(source, source) for source in sources]
         targets = _targets(names, output, suffix)
-        _refuse_to_overwrite((*sources, *kept), targets)
+        refuse_to_overwrite((*sources, *kept), targets)
         standing = [target for target in targets if target is not None and Path(target).is_file()]
         if standing and not replaces:
             raise StandingError(*standing)
@@ -84,12 +84,3 @@ def _file_name(name: str, suffix: str | None) -> str:
     if path.suffix.lower() in _COMPRESSED:
         path = path.with_suffix("")
     return path.with_suffix(suffix).name if suffix else path.name
-
-
-def _refuse_to_overwrite(sources: Sequence[str], targets: Sequence[str | None]) -> None:
-    for target in targets:
-        if target is None or not Path(target).exists():
-            continue
-        for source in sources:
-            if Path(source).samefile(target):
-                raise UsageError(f"{target}: the export would replace a capture")

@@ -5,6 +5,8 @@ import pytest
 from container_bytes import SIGNALLING, pcap_header, record
 
 from pmiptrace.capture import expand
+from pmiptrace.capture.files import refuse_to_overwrite
+from pmiptrace.errors import UsageError
 
 CAPTURE = pcap_header() + record(SIGNALLING)
 
@@ -73,3 +75,16 @@ def test_what_is_missing_does_not_hide_the_others(tree):
         "no captures in this directory",
         "no such file or directory",
     ]
+
+
+@pytest.mark.parametrize("named", ["ring9.pcap", "ring*", "."])
+def test_a_capture_is_not_overwritten_however_it_is_named(tree, named):
+    (tree / "link").symlink_to(tree / "ring9.pcap")
+    with pytest.raises(UsageError, match=r"link: this would replace a capture"):
+        refuse_to_overwrite([str(tree / named)], [None, str(tree / "link")])
+
+
+def test_what_is_no_capture_of_the_run_may_be_overwritten(tree):
+    captures = [str(tree / name) for name in ("ring9.pcap", "gone", "-")]
+    outputs = [str(tree / name) for name in ("ring10.pcap", "new", "sub")]
+    refuse_to_overwrite(captures, [None, *outputs])
