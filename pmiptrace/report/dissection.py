@@ -20,7 +20,7 @@ from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Page
 from pmiptrace.report.style import DOUBTFUL, INCONCLUSIVE, MUTED, SEVERITY, STRONG
 from pmiptrace.report.times import Clock
-from pmiptrace.report.words import joined, mag_name
+from pmiptrace.report.words import counted, joined, mag_name
 from pmiptrace.wire.dialect import Dialect
 from pmiptrace.wire.tree import Node, dissect
 
@@ -270,7 +270,7 @@ def _padding(
 ) -> TreeLine:
     """Give padding in one line, with its octets if they are not all zero."""
     size = node.width // 8
-    text = f"{node.label}: {size} {'octet' if size == 1 else 'octets'}"
+    text = f"{node.label}: {counted(size, 'octet')}"
     sent = [leaf for leaf in node.leaves() if isinstance(leaf.value, bytes) and any(leaf.value)]
     if sent:
         text += f", {sent[0].text}"

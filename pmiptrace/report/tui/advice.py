@@ -15,7 +15,7 @@ from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Page
 from pmiptrace.report.style import BAD, INCONCLUSIVE, MUTED, SEVERITY, STRONG
 from pmiptrace.report.times import Clock
-from pmiptrace.report.words import count, counted, frame_place, joined, party_name
+from pmiptrace.report.words import count, counted, frame_place, joined, party_name, word
 from pmiptrace.rules.registry import all_rules
 from pmiptrace.wire.codes import BINDING_STATUS_MEANING, BINDING_STATUS_REMEDY
 from pmiptrace.wire.messages.rfc6275 import BindingAcknowledgement
@@ -25,7 +25,7 @@ class Kind(Struct):
     """Findings of one rule about one party, of one status."""
 
     first: Finding
-    count: int = 1
+    count: int
 
 
 def kinds(findings: Iterable[Finding]) -> list[Kind]:
@@ -42,11 +42,11 @@ def kinds(findings: Iterable[Finding]) -> list[Kind]:
 
 def title(page: Page, finding: Finding, times: int = 1) -> Text:
     """Give how grave a finding is in a word, its rule, who is accused, and how often."""
-    word = finding.severity.value if finding.status is Status.FAIL else finding.status.value
+    grade = finding.severity.value if finding.status is Status.FAIL else finding.status.value
     style = SEVERITY[finding.severity]
     if finding.status is not Status.FAIL:
         style = INCONCLUSIVE if finding.status is Status.INCONCLUSIVE else MUTED
-    parts = [mark(page, finding), page.text((f" {word} ", style), (finding.rule, STRONG))]
+    parts = [mark(page, finding), page.text((f" {grade} ", style), (finding.rule, STRONG))]
     if finding.status is not Status.NOTE:
         parts.append(page.text(f"  {party_name(finding.party)}"))
     if times > 1:
@@ -75,8 +75,9 @@ def full(
     lines += page.lines(*_evidence(finding), indent=2, hang=0)
     others = [frame_place(m, captures) for m in finding.evidence if m.frame and m != moment]
     if others:
+        frames = word(len(others), "frame")
         shown = joined(others[:8]) + (", …" if len(others) > 8 else "")
-        lines += page.lines(("see ", MUTED), f"{_frames(len(others))} {shown}", indent=2, hang=4)
+        lines += page.lines(("see ", MUTED), f"{frames} {shown}", indent=2, hang=4)
     if source(finding):
         lines += page.lines((source(finding), MUTED), indent=2)
     advice = mending().get(finding.rule, "")
@@ -151,7 +152,3 @@ def _evidence(finding: Finding) -> list[str | tuple[str, str]]:
     if finding.occurrences > 1:
         parts.append(f"; {finding.occurrences} times")
     return parts
-
-
-def _frames(number: int) -> str:
-    return "frame" if number == 1 else "frames"
