@@ -239,6 +239,15 @@ class BaseScreen(Screen[None]):
             self.draw_detail()
 
 
+class StillScreen(BaseScreen):
+    """A screen of what does not change while one looks at it."""
+
+    def update_view(self, *, again: bool = False) -> None:
+        """Draw when that is asked for."""
+        if again:
+            super().update_view(again=True)
+
+
 def keys(page: Page, known: Iterable[tuple[str, str]]) -> Text:
     """Give a line of keys and what they do, as many as there is room for."""
     line = page.text()

@@ -12,14 +12,14 @@ from pmiptrace.report.packet_list import grave, notes
 from pmiptrace.report.page import Page
 from pmiptrace.report.style import DOUBTFUL, STRONG
 from pmiptrace.report.tui.advice import full
-from pmiptrace.report.tui.base import BaseScreen
+from pmiptrace.report.tui.base import StillScreen
 from pmiptrace.report.tui.book import Subject
 from pmiptrace.report.tui.lines import Content, Lines, Plain
 from pmiptrace.report.tui.nodes import name
 from pmiptrace.report.words import counted
 
 
-class FindingsScreen(BaseScreen):
+class FindingsScreen(StillScreen):
     """All findings about a row of the list, or a message, the gravest first."""
 
     KEYS = (
@@ -35,11 +35,6 @@ class FindingsScreen(BaseScreen):
         self._subject = subject
         self._findings = [*grave(findings), *notes(findings)]
         self._texts: list[str] = []
-
-    def update_view(self, *, again: bool = False) -> None:
-        """Draw when that is asked for."""
-        if again:
-            super().update_view(again=True)
 
     def draw(self) -> None:
         """Draw the findings, some lines each."""

@@ -9,7 +9,7 @@ from rich.text import Text
 from pmiptrace.model import BindingState
 from pmiptrace.report.page import Page
 from pmiptrace.report.style import STATE, STRONG
-from pmiptrace.report.tui.base import BaseScreen
+from pmiptrace.report.tui.base import StillScreen
 from pmiptrace.report.tui.lines import Content, Plain
 
 KEYS = (
@@ -55,7 +55,7 @@ SIGNS = (
 )
 
 
-class HelpScreen(BaseScreen):
+class HelpScreen(StillScreen):
     """All keys and signs."""
 
     KEYS = (("Esc", "back"), ("q", "quit"))
@@ -64,11 +64,6 @@ class HelpScreen(BaseScreen):
         """Have keys scroll."""
         self.rows.has_cursor = False
         super().on_mount()
-
-    def update_view(self, *, again: bool = False) -> None:
-        """Draw when that is asked for."""
-        if again:
-            super().update_view(again=True)
 
     def draw(self) -> None:
         """Draw the tables."""

@@ -15,7 +15,7 @@ from pmiptrace.report.packet_list import grave
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Page
 from pmiptrace.report.tui.advice import remedies
-from pmiptrace.report.tui.base import BaseScreen
+from pmiptrace.report.tui.base import StillScreen
 from pmiptrace.report.tui.findings_screen import FindingsScreen
 from pmiptrace.report.tui.lines import Content, Lines, Plain
 
@@ -25,7 +25,7 @@ _WIDE = 150
 """The same for sixteen octets in a line."""
 
 
-class PacketScreen(BaseScreen):
+class PacketScreen(StillScreen):
     """The fields of a message as a tree, and its octets with those of the field marked."""
 
     DEFAULT_CSS = """
@@ -84,11 +84,6 @@ class PacketScreen(BaseScreen):
         body.set_class(self.size.width >= _BESIDE, "beside")
         body.set_class(self.size.width >= _WIDE, "wide")
         super().on_resize(event)
-
-    def update_view(self, *, again: bool = False) -> None:
-        """Draw when that is asked for; a message does not change while one looks at it."""
-        if again:
-            super().update_view(again=True)
 
     @property
     def _octet_columns(self) -> int:
