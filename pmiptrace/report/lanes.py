@@ -71,6 +71,15 @@ class Scale(Struct, frozen=True):
             if i * step * self.columns // span < self.columns
         ]
 
+    def ruler(self, distance: int) -> tuple[str, str]:
+        """Give two lines: the labels of such marks, those for which there is room, and a rule."""
+        labels, rule = [" "] * self.columns, ["─"] * self.columns
+        for column, label in self.marks(distance):
+            rule[column] = "┬"
+            if column + len(label) <= self.columns:
+                labels[column : column + len(label)] = label
+        return "".join(labels), "".join(rule)
+
 
 def scale(session: Session, end: int | None, columns: int) -> Scale | None:
     """Give the scale for a session: from its first message until nothing changes any more.

@@ -253,15 +253,10 @@ def _write_rate(view: View, rate: RateOverTime) -> None:
     scale = scale if scale * len(sums) <= columns else columns // len(sums)
     scale = min(max(scale, 1), 8)
     axis = Scale(0, width * len(sums), len(sums) * scale)
-    labels, rule = [" "] * axis.columns, ["─"] * axis.columns
-    for column, label in axis.marks(_LABELS):
-        rule[column] = "┬"
-        if column + len(label) <= axis.columns:
-            labels[column : column + len(label)] = label
-    line = "".join(bar * scale for bar in _bars(sums, page.ascii))
-    page.line(("".join(labels), MUTED), indent=2)
-    page.line(("".join(rule), MUTED), indent=2)
-    page.line((line, "green"), indent=2)
+    for line in axis.ruler(_LABELS):
+        page.line((line, MUTED), indent=2)
+    bars = "".join(bar * scale for bar in _bars(sums, page.ascii))
+    page.line((bars, "green"), indent=2)
     per_second = peak.messages * SECOND / rate.width
     page.line(
         "peak ",

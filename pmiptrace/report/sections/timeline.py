@@ -22,7 +22,7 @@ from pmiptrace.report.digest import (
     silence,
     status_text,
 )
-from pmiptrace.report.lanes import Scale, lane, scale, states_of
+from pmiptrace.report.lanes import lane, scale, states_of
 from pmiptrace.report.page import Column, Page
 from pmiptrace.report.style import BAD, DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STATE, STRONG
 from pmiptrace.report.times import duration
@@ -81,7 +81,8 @@ def write_lanes(view: View, session: Session, *, labels: bool = False) -> None:
     axis = scale(session, end, columns) if columns >= _NARROWEST else None
     if axis is None or not bindings:
         return
-    _write_axis(view, axis, indent)
+    for line in axis.ruler(_LABELS):  # how long after the session's first message
+        page.line((line, MUTED), indent=indent)
     drawn = [lane(binding, axis) for binding in bindings]
     for name, cells in zip(names, drawn, strict=True):
         text = page.text(f"  {name:<{indent - 4}}  ")
@@ -111,17 +112,6 @@ def _names(view: View, bindings: Sequence[Binding], *, labels: bool) -> list[str
             words.append(shortened(view.mag(binding.mag)))
         names.append(view.page.literal(" ".join(filter(None, words))))
     return names
-
-
-def _write_axis(view: View, axis: Scale, indent: int) -> None:
-    """Write marks and labels: how long after the session's first message."""
-    labels, rule = [" "] * axis.columns, ["─"] * axis.columns
-    for column, label in axis.marks(_LABELS):
-        rule[column] = "┬"
-        if column + len(label) <= axis.columns:
-            labels[column : column + len(label)] = label
-    for cells in (labels, rule):
-        view.page.line(("".join(cells), MUTED), indent=indent)
 
 
 def _write_exchanges(view: View, session: Session, exchanges: Sequence[Exchange]) -> None:
