@@ -182,6 +182,7 @@ class ShortForm(StrEnum):
     JSON = "json"
 
 
+Format = Annotated[Form, typer.Option("--format", help="What to write it as.")]
 ShortFormat = Annotated[ShortForm, typer.Option("--format", help="What to write it as.")]
 
 

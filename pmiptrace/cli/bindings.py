@@ -15,6 +15,7 @@ from pmiptrace.cli.arguments import (
     EspNull,
     EspSa,
     Form,
+    Format,
     Isolated,
     Jobs,
     Lma,
@@ -48,7 +49,7 @@ def bindings(
             "--changes", help="List every change of state until then, with its cause and frame."
         ),
     ] = False,
-    format: Annotated[Form, typer.Option("--format", help="What to write it as.")] = Form.TEXT,  # noqa: A002
+    format: Format = Form.TEXT,  # noqa: A002
     output: Output = None,
     mobile_node: MobileNode = None,
     mag: Mag = None,

@@ -14,6 +14,7 @@ from pmiptrace.cli.arguments import (
     EspNull,
     EspSa,
     Form,
+    Format,
     Isolated,
     Jobs,
     Lma,
@@ -80,9 +81,7 @@ def dissect(
     dump: Annotated[
         bool, typer.Option("-x", "--hex", help="Show the octets of what is taken apart.")
     ] = False,
-    format: Annotated[  # noqa: A002
-        Form, typer.Option("--format", help="What to write it as.")
-    ] = Form.TEXT,
+    format: Format = Form.TEXT,  # noqa: A002
     output: Output = None,
     mobile_node: MobileNode = None,
     mag: Mag = None,
