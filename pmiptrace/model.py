@@ -517,6 +517,11 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
         """The bindings over which the LMA forwards traffic."""
         return tuple(binding for binding in self.bindings if binding.state.is_live)
 
+    @property
+    def granted_ipv4(self) -> Prefix | None:
+        """The IPv4 home address; None while it is only what the MAG asked for."""
+        return None if self.ipv4_since is None else self.ipv4_home_address
+
 
 class Exchange(Struct, frozen=True, gc=False, kw_only=True):
     """A request with its retransmissions and its answer, or either of them alone."""

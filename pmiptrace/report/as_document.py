@@ -170,8 +170,7 @@ def binding_document(binding: Binding, mags: Mapping[int, MagNode]) -> BindingDo
 
 def session_document(session: Session, mags: Mapping[int, MagNode]) -> SessionDocument:
     """Show a session."""
-    # What the MAG asked for is none until the LMA grants it.
-    home = session.ipv4_home_address if session.ipv4_since is not None else None
+    home = session.granted_ipv4
     return SessionDocument(
         id=session.id,
         lma=address_text(session.lma),

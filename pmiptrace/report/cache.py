@@ -130,7 +130,7 @@ CacheLine = TransitionLine | CaptureLine | EntryLine | CacheSummaryLine
 def entry_document(entry: Entry, mags: Mapping[int, MagNode]) -> EntryDocument:
     """Show an entry."""
     session, binding, since = entry.session, entry.binding, entry.binding.since
-    home = session.ipv4_home_address if session.ipv4_since is not None else None
+    home = session.granted_ipv4
     return EntryDocument(
         lma=address_text(session.lma),
         mobile_node=name_text(session.mobile_node),

@@ -19,7 +19,7 @@ from pmiptrace.report.style import DOUBTFUL, MUTED, STRONG
 from pmiptrace.report.svg import document, heading, ladder_picture, lanes_picture
 from pmiptrace.report.times import Clock, TimeFormat
 from pmiptrace.report.view import TextOptions, View, known_times
-from pmiptrace.report.words import counted, joined, node_name
+from pmiptrace.report.words import counted, networks, node_name
 
 _NARROW = 100
 """Columns of a page below which times are written with microseconds at most."""
@@ -98,10 +98,7 @@ def facts(session: Session) -> Iterator[str]:
     if session.mode.value != "unknown":
         yield session.mode.value
     yield f"LMA {address_text(session.lma)}"
-    prefixes = [str(prefix) for prefix in session.prefixes]
-    if session.ipv4_home_address is not None and session.ipv4_since is not None:
-        prefixes.append(str(session.ipv4_home_address))
-    yield joined(prefixes)
+    yield networks(session)
     if session.partial:
         yield "its beginning was not captured"
 

@@ -88,6 +88,11 @@ def node_name(session: Session) -> str:
     return "unknown mobile node" if session.mobile_node is None else str(session.mobile_node)
 
 
+def networks(session: Session) -> str:
+    """List the prefixes of a session, and its IPv4 home address."""
+    return joined(map(str, filter(None, (*session.prefixes, session.granted_ipv4))))
+
+
 def party_name(party: Party) -> str:
     """Name who is accused: role, then identifier or address."""
     role = "host" if party.role == "unknown" else party.role

@@ -12,7 +12,7 @@ from pmiptrace.model import SECOND, Binding, BindingState, Session
 from pmiptrace.report.page import Column
 from pmiptrace.report.style import BAD, MUTED, STATE, STRONG
 from pmiptrace.report.view import View
-from pmiptrace.report.words import access_name, count, counted, joined, node_name, tally
+from pmiptrace.report.words import access_name, count, counted, networks, node_name, tally
 
 _COLUMNS = (
     Column("BID", "BID", right=True),
@@ -54,15 +54,12 @@ def write_bindings(view: View) -> None:
 def write_session(view: View, session: Session) -> None:
     """Write a session with the table of its bindings."""
     page = view.page
-    prefixes = [str(prefix) for prefix in session.prefixes]
-    if session.ipv4_home_address is not None and session.ipv4_since is not None:
-        prefixes.append(str(session.ipv4_home_address))
     page.items(
         [
             page.text((node_name(session), STRONG)),
             page.text(session.mode.value if session.mode.value != "unknown" else ""),
             page.text(f"LMA {address_text(session.lma)}"),
-            page.text(joined(prefixes)),
+            page.text(networks(session)),
         ]
     )
     if session.partial:
