@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from report_factory import handovers, hostile, known, many, mended, multipath, silent
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcap
-from pmiptrace.model import Report, Span
+from pmiptrace.model import Moment, Prefix, Report, Span
 from pmiptrace.report.html import HtmlOptions, PacketStore, render
 from pmiptrace.report.html.packets import unfold
 from pmiptrace.report.html.page import Column, Table, _data
@@ -254,6 +255,16 @@ def test_reserved_bits_are_marked_only_if_they_are_meant(name: str, marked: set[
     )
     packet = unfold(message, [Span(135, 1, f"MAG Multipath Binding: {name}")], {})
     assert {field.label.split()[0] for field in packet.fields if field.marked} == marked
+
+
+def test_an_ipv4_home_address_that_was_not_granted_is_no_prefix_of_the_session() -> None:
+    report = multipath()
+    home = Prefix(bytes((10, 1, 2, 3)), 24)
+    asked = replace(report.sessions[0], ipv4_home_address=home)
+    for since, shown in ((None, False), (Moment(0, 2, None), True)):
+        session = replace(asked, ipv4_since=since)
+        page = page_of(replace(report, sessions=(session, *report.sessions[1:])))
+        assert ("10.1.2.3/24" in page) is shown
 
 
 def test_a_rejection_is_counted_as_in_text() -> None:

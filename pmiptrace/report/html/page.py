@@ -32,6 +32,7 @@ from pmiptrace.report.words import (
     joined,
     known_words,
     mag_name,
+    networks,
     node_name,
     nothing_found,
     party_name,
@@ -392,7 +393,7 @@ class _Page:
                 (
                     node_name(session),
                     address_text(session.lma),
-                    ", ".join(_networks(session)),
+                    networks(session),
                     session.mode.value,
                     str(len(session.live)),
                     ", ".join(_paths(session)),
@@ -424,7 +425,7 @@ class _Page:
         return tuple(-found[name] for name in names)
 
     def _session(self, session: Session) -> ShownSession:
-        facts = [("LMA", address_text(session.lma)), ("prefixes", ", ".join(_networks(session)))]
+        facts = [("LMA", address_text(session.lma)), ("prefixes", networks(session))]
         facts += [("mode", session.mode.value)]
         if session.partial:
             facts.append(("seen in part", session.partial_reason or "yes"))
@@ -527,12 +528,6 @@ def _counted(found: Counter[str]) -> Iterator[str]:
     for name in (Status.INCONCLUSIVE.value, _FAILED):
         if number := found[name]:
             yield f"{number} {name if number > 1 else name.removesuffix('s')}"
-
-
-def _networks(session: Session) -> Iterator[str]:
-    yield from map(str, session.prefixes)
-    if session.ipv4_home_address is not None:
-        yield str(session.ipv4_home_address)
 
 
 def _paths(session: Session) -> Iterator[str]:
