@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 
-from textual.app import App
 from textual.binding import Binding
 
+from pmiptrace.model import Finding, Moment
 from pmiptrace.report.tui.base import BaseScreen
+from pmiptrace.report.tui.book import Subject
 from pmiptrace.report.tui.desk import Desk
+from pmiptrace.report.tui.findings_screen import FindingsScreen
+from pmiptrace.report.tui.flow_screen import FlowScreen
+from pmiptrace.report.tui.help import HelpScreen
 from pmiptrace.report.tui.node_screen import NodeScreen
+from pmiptrace.report.tui.program import Program
 
 INTERVAL = 0.25
 """Seconds between two looks at what came."""
@@ -17,7 +23,7 @@ _IDLE = 5
 """Drawing takes at most one part in so many of the time."""
 
 
-class FullScreen(App[None]):
+class FullScreen(Program):
     """Shows what a desk has, and has its source read meanwhile."""
 
     BINDINGS = [
@@ -48,3 +54,17 @@ class FullScreen(App[None]):
         if began >= self._due and isinstance(screen, BaseScreen):
             screen.update_view()
             self._due = monotonic() + _IDLE * (monotonic() - began)
+
+    # ------------------------------------------------------------------------------- screens
+
+    def show_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(HelpScreen())
+
+    def show_findings(self, subject: Subject | None, findings: Sequence[Finding]) -> None:
+        """Show the findings about a row of the list, or about a message for None."""
+        self.push_screen(FindingsScreen(subject, findings))
+
+    def show_flow(self, subject: Subject, start: Moment) -> None:
+        """Show the call flow of a row of the list from a message on, in place of this screen."""
+        self.switch_screen(FlowScreen(subject, start))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual import events, on
@@ -19,10 +18,9 @@ from pmiptrace.report.tui.advice import clipped
 from pmiptrace.report.tui.book import Subject
 from pmiptrace.report.tui.desk import Desk
 from pmiptrace.report.tui.lines import Lines, Plain
+from pmiptrace.report.tui.program import Program, program
+from pmiptrace.report.tui.prompts import Prompt, SavePrompt
 from pmiptrace.report.words import counted
-
-if TYPE_CHECKING:
-    from pmiptrace.report.tui.app import FullScreen
 
 _LEAST = 6
 """Lines of a list that what is said below it leaves."""
@@ -57,9 +55,14 @@ class BaseScreen(Screen[None]):
         self._drawn: tuple[object, ...] = ()
 
     @property
+    def program(self) -> Program:
+        """What leads to the other screens."""
+        return program(self)
+
+    @property
     def desk(self) -> Desk:
         """What the screens share."""
-        return cast("FullScreen", self.app).desk
+        return self.program.desk
 
     @property
     def rows(self) -> Lines:
@@ -172,9 +175,7 @@ class BaseScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        from pmiptrace.report.tui.help import HelpScreen
-
-        self.app.push_screen(HelpScreen())
+        self.program.show_help()
 
     def action_pause(self) -> None:
         """Stop drawing what comes, or go on; nothing is lost meanwhile."""
@@ -184,8 +185,6 @@ class BaseScreen(Screen[None]):
 
     def save(self, subjects: set[Subject]) -> None:
         """Ask for a file, and save the messages of some rows of the list in it."""
-        from pmiptrace.report.tui.prompts import SavePrompt
-
         cut = self.desk.cut(subjects)
         if not cut.packets:
             self.say("there is no message to save")
@@ -202,15 +201,12 @@ class BaseScreen(Screen[None]):
 
     def show_findings(self, subject: Subject) -> None:
         """Show all findings of a row of the list."""
-        from pmiptrace.report.tui.findings_screen import FindingsScreen
-
         with self.desk.book.lock:
             findings = self.desk.book.findings(subject)
-        self.app.push_screen(FindingsScreen(subject, findings))
+        self.program.show_findings(subject, findings)
 
     def action_search(self) -> None:
         """Ask for a text, and go to the next row that has it."""
-        from pmiptrace.report.tui.prompts import Prompt
 
         def sought(text: str | None) -> None:
             if text is not None:

@@ -73,10 +73,7 @@ class FindingsScreen(StillScreen):
         if self._subject is None or not self._findings:
             self.action_back()
             return
-        from pmiptrace.report.tui.flow_screen import FlowScreen
-
-        moment = self._findings[self.rows.cursor].moment
-        self.app.switch_screen(FlowScreen(self._subject, moment))
+        self.program.show_flow(self._subject, self._findings[self.rows.cursor].moment)
 
     def action_finding(self, step: int) -> None:
         """Go to the next finding."""

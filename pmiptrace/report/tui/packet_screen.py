@@ -16,7 +16,6 @@ from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Page
 from pmiptrace.report.tui.advice import remedies
 from pmiptrace.report.tui.base import StillScreen
-from pmiptrace.report.tui.findings_screen import FindingsScreen
 from pmiptrace.report.tui.lines import Content, Lines, Plain
 
 _BESIDE = 110
@@ -183,8 +182,7 @@ class PacketScreen(StillScreen):
 
     def action_findings(self) -> None:
         """Show all findings of the message."""
-        packet = self.desk.book.current(self.packet)
-        self.app.push_screen(FindingsScreen(None, packet.findings))
+        self.program.show_findings(None, self.desk.book.current(self.packet).findings)
 
     def action_save(self) -> None:
         """Say where messages are saved."""

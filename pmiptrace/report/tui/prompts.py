@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,9 +15,7 @@ from textual.widgets import Input, Label
 
 from pmiptrace.errors import PmiptraceError, StandingError
 from pmiptrace.report.tui.desk import Cut, Saver
-
-if TYPE_CHECKING:
-    from pmiptrace.report.tui.app import FullScreen
+from pmiptrace.report.tui.program import program
 
 _ENTER, _ESCAPE = "Enter", "Esc"
 
@@ -70,7 +67,7 @@ class Prompt(ModalScreen[str | None]):
 
     def _literal(self, text: str) -> str:
         """Give text in characters that the terminal has."""
-        return cast("FullScreen", self.app).desk.page(80).literal(text)
+        return program(self).desk.page(80).literal(text)
 
     @property
     def keys(self) -> str:
