@@ -5,7 +5,9 @@ tries the same ones always.
 """
 
 import os
+from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Who starts the tests may have set these. So does readline, which pytest imports, behind Python's
@@ -22,3 +24,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("pmiptrace")
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have captures of any size scanned ahead."""
+    from pmiptrace import reading
+    from pmiptrace.capture import workers
+
+    monkeypatch.setattr(reading, "WORTH_WORKERS", 0)
+    monkeypatch.setattr(workers, "HEAD_START", 0)
+    monkeypatch.setattr(workers, "Workers", partial(workers.Workers, segment=50_000))

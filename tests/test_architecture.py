@@ -31,6 +31,7 @@ ACROSS = {
     "merge": "wire",
     "policy": "report",
     "plugins": "rules",
+    "reading": "wire",
     "selection": "report",
     "selectors": "rules",
     "settings": "rules",

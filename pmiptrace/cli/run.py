@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from msgspec import Struct
 
-from pmiptrace.analysis import Analysis, Event, useful_jobs
+from pmiptrace.analysis import Analysis, Event
 from pmiptrace.capture.files import refuse_to_overwrite
 from pmiptrace.configuration import Configuration, configure
 from pmiptrace.errors import PmiptraceError, UsageError
+from pmiptrace.reading import useful_jobs
 from pmiptrace.report.escaping import clean
 from pmiptrace.report.logs import obeyed_by_none
 from pmiptrace.report.output import Outlet, outlet

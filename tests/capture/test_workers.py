@@ -120,9 +120,9 @@ def test_a_main_module_without_a_guard(path, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
-        "from pmiptrace import analysis\n"
+        "from pmiptrace import reading\n"
         "import pmiptrace\n"
-        "analysis.WORTH_WORKERS = 0\n"
+        "reading.WORTH_WORKERS = 0\n"
         "print(pmiptrace.analyze(sys.argv[1], jobs=2).captures[0].packets)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(workers.__file__).parents[2])}

@@ -14,7 +14,7 @@ import pytest
 from command_line import Run
 from jsonschema import Draft202012Validator
 
-from pmiptrace import analysis
+from pmiptrace import reading
 from pmiptrace.capture import workers
 from pmiptrace.capture.writer import write_pcap
 from pmiptrace.model import SECOND, Frame
@@ -193,7 +193,7 @@ def test_a_large_capture_is_scanned_by_as_many_as_asked_for(
 ) -> None:
     crews: list[int] = []
     make = workers.Workers
-    monkeypatch.setattr(analysis, "WORTH_WORKERS", 0)
+    monkeypatch.setattr(reading, "WORTH_WORKERS", 0)
     monkeypatch.setattr(workers, "Workers", lambda jobs: crews.append(jobs) or make(jobs))
     alone = run(view, captures / "flow.pcap", "--jobs", "1")
     assert not crews
