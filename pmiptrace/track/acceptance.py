@@ -65,6 +65,7 @@ class Acceptance:
         if session is not met:
             key = self._targets.key(session, mag, request)
         binding = find_binding(session, key) or new_binding(key, request)
+        is_renewal = binding.state.is_live and request.handoff_indicator == Handoff.NOT_CHANGED
         if request.care_of_address != binding.care_of_address and binding.state.is_live:
             events.append("PM-COA-CHANGE")
         granted = with_grant(binding, mag, pending, reply, moment)
@@ -75,7 +76,11 @@ class Acceptance:
             and request.multipath.overwrite
             and session.mode is SessionMode.MULTIPATH
         )
-        is_sharing = request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
+        # Live at two MAGs, the bindings share the prefixes (RFC 7864 section 3.2.1): to renew one
+        # is no handover.
+        is_sharing = (
+            is_renewal or request.handoff_indicator == Handoff.NEW_INTERFACE_SHARING_PREFIXES
+        )
         own, foreign = self._others(session, key, mag, request)
         if is_overwriting or not is_sharing:
             is_handover = pending.exchange.kind is ExchangeKind.HANDOVER

@@ -357,6 +357,31 @@ def test_another_mag_shares_the_prefix() -> None:
     assert [b.state.name for b in run.session.bindings] == ["ACTIVE"] * 3
 
 
+def test_bindings_that_share_the_prefix_are_renewed_side_by_side() -> None:
+    d = Domain()
+    d.register(d.plain, hi=1)
+    d.register(d.other, hi=6, hnp="2001:db8:100::/64")
+    for _ in range(2):
+        d.wait(100)
+        d.register(d.plain, hi=5)
+        d.register(d.other, hi=5)
+    run = Run(d)
+    assert run.events == []
+    assert run.kinds[2:] == ["refresh"] * 4
+    assert [b.state.name for b in run.session.bindings] == ["ACTIVE", "ACTIVE"]
+
+
+def test_a_handover_ends_what_shared_the_prefix() -> None:
+    d = Domain()
+    d.register(d.plain, hi=1)
+    d.register(d.other, hi=6, hnp="2001:db8:100::/64")
+    d.wait(100)
+    d.register(d.plain, hi=3)
+    run = Run(d)
+    assert run.events == ["PM-HANDOVER"]
+    assert [b.state.name for b in run.session.bindings] == ["ACTIVE", "REPLACED"]
+
+
 def test_another_mag_overwrites_all_whatever_the_handoff_indicator() -> None:
     for hi, events in ((3, ["PM-HANDOVER"]), (6, ["PM-HANDOVER"])):
         d = Domain()
