@@ -136,8 +136,8 @@ def length_of(message: Message, option: Option) -> int:
 
 
 def prefixes_of(message: Message) -> list[HomeNetworkPrefix]:
-    """Give the decodable Home Network Prefix options."""
-    return [option for option in message.options if type(option) is HomeNetworkPrefix]
+    """Give the decodable Home Network Prefix options, but for those of other links (RFC 7864)."""
+    return [o for o in message.options if type(o) is HomeNetworkPrefix and not o.off_link]
 
 
 def care_of_address(request: Message) -> bytes:

@@ -473,6 +473,7 @@ def prefixes_of_rejection(step: Step) -> Verdict | None:
     if request.defects or reply.defects:
         return None
     given = prefixes_of(reply)
+    first = given[0] if given else None
     status = acknowledgement_of(reply).status
     text = f"prefixes {_listed(o.prefix for o in given)} with status {status}"
     if not request.has(HNP):
@@ -482,7 +483,7 @@ def prefixes_of_rejection(step: Step) -> Verdict | None:
             return PASS
         return fail(
             f"{text}; the PBU had no prefix, so one ALL_ZERO is due",
-            option=given[0],
+            option=first,
             evidence=request_evidence(step),
         )
     asked = [option.prefix for option in prefixes_of(request)]
@@ -492,13 +493,13 @@ def prefixes_of_rejection(step: Step) -> Verdict | None:
     if missing:
         return fail(
             f"{text}; the PBU had {_listed(asked)}",
-            option=added[0] if added else given[0],
+            option=added[0] if added else first,
             evidence=request_evidence(step),
         )
     if added or len(asked) != len(answered):
         return fail(
             f"{text}; the PBU had only {_listed(asked)}",
-            option=added[0] if added else given[-1],
+            option=added[0] if added else given[-1] if given else None,
             evidence=request_evidence(step),
             # The text demands the request's prefixes; of further ones it says nothing.
             severity=Severity.WARNING,
@@ -552,7 +553,7 @@ def prefixes_of_acceptance(step: Step) -> Verdict | None:
     if asked - answered:
         return fail(
             f"accepted without {_listed(asked - answered)}, which the PBU asked for",
-            option=given[0],
+            option=given[0] if given else None,
             evidence=request_evidence(step),
         )
     return fail(

@@ -289,9 +289,10 @@ def access_technology_range(step: Step) -> Verdict | None:
 
 @rule("RFC5213-8.3-RESERVED", on=("PBU", "PBA", "BRI", "BRA"), options=HNP, by_content=EACH)
 def prefix_reserved(step: Step) -> Verdict | None:
-    """The reserved octet of the Home Network Prefix option is zero.
+    """The reserved bits of the Home Network Prefix option are zero.
 
-    Why it matters: a later use of the octet would take the noise for a value.
+    Why it matters: a later use of the bits would take the noise for a value. RFC 7864 did so: the
+    highest bit of the octet is its L flag now, and free.
 
     The RFC: section 8.3, Reserved: "The value MUST be initialized to 0 by the sender".
 

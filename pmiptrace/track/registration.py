@@ -216,7 +216,8 @@ def _read(message: Message) -> Registration:
         assert isinstance(body, BindingAcknowledgement)
         mag_address, lma, status = datagram.destination, datagram.source, body.status
         care_of_address = mag_address
-    prefixes: list[Prefix] = [given[place].prefix for place in at.prefixes]
+    # An off-link prefix is that of another session of the mobile node (RFC 7864 section 3.3).
+    prefixes: list[Prefix] = [given[n].prefix for n in at.prefixes if not given[n].off_link]
     named = [prefix for prefix in prefixes if any(prefix.address)]
     granted: Ipv4HomeAddressReply | None = given[at.ipv4_reply]
     ipv4: Ipv4HomeAddressRequest | Ipv4HomeAddressReply | None

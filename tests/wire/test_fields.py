@@ -80,6 +80,7 @@ def test_fields_stand_where_the_diagram_has_them() -> None:
             {
                 "number": 22,
                 "name": "Home Network Prefix",
+                "off_link": False,
                 "prefix_length": 64,
                 "home_network_prefix": "2001:db8::",
                 "excess": "ab",

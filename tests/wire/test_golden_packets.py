@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from wire_vectors import VECTORS, datagram, packet
 
 from pmiptrace.address import address_octets
@@ -179,6 +180,14 @@ def test_values_that_properties_give() -> None:
     assert timestamp.nanoseconds == 1_700_000_005 * 10**9
     assert isinstance(message.body, BindingUpdate)
     assert message.body.lifetime_s == 3600
+
+
+def test_the_off_link_flag_is_the_highest_bit_of_its_octet() -> None:
+    """RFC 7864 section 4.1."""
+    plain, marked = bytes.fromhex("16120040"), bytes.fromhex("16128040")
+    octets = packet("V4").replace(plain, marked)
+    (prefix,) = decode(datagram(octets)).every(HomeNetworkPrefix)
+    assert prefix == replace(PREFIX, off_link=True)
 
 
 def test_a_wrong_checksum_is_seen() -> None:

@@ -157,6 +157,7 @@ def test_what_is_wrong_stands_where_it_begins() -> None:
     short = named(tree, "home_network_prefix")
     assert [d.kind for d in short.defects] == ["option-short"]
     assert [(p.label, p.text) for p in short.parts][2:] == [
+        ("Off-link Home Network Prefix (L)", "not set"),
         ("Reserved", "0"),
         ("Prefix Length", "64"),
     ]

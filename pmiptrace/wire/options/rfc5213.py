@@ -7,7 +7,7 @@ from typing import Annotated
 from pmiptrace.address import ALL_ZERO
 from pmiptrace.model import Option, Prefix
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, HANDOFF_INDICATOR
-from pmiptrace.wire.layout import Bits, Octets, Reserved8, Reserved16, Rest
+from pmiptrace.wire.layout import Bits, Flag, Octets, Reserved, Reserved8, Reserved16, Rest
 from pmiptrace.wire.option import at_least, exactly, mobility_option
 
 
@@ -22,16 +22,20 @@ from pmiptrace.wire.option import at_least, exactly, mobility_option
 class HomeNetworkPrefix(Option, frozen=True, kw_only=True):
     """A prefix that is, or shall be, assigned to the mobile node's link.
 
+    With L, which RFC 7864 section 4.1 adds, the prefix is that of another interface of the mobile
+    node, and the MAG only forwards flows for it.
+
     .. code-block:: text
 
         +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-        |      Type     |   Length      |   Reserved    | Prefix Length |
+        |      Type     |   Length      |L|  Reserved   | Prefix Length |
         +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
         |                      Home Network Prefix (128)                |
         +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
     """
 
-    reserved: Reserved8 = 0
+    off_link: Annotated[bool, Flag("L", "Off-link Home Network Prefix")] = False
+    reserved: Annotated[int, Reserved(7)] = 0
     prefix_length: Annotated[int, Bits(8, "Prefix Length")] = 64
     home_network_prefix: Annotated[bytes, Octets(16, "Home Network Prefix")] = ALL_ZERO
 
