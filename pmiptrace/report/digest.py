@@ -30,7 +30,9 @@ from pmiptrace.model import (
     Severity,
     Status,
 )
+from pmiptrace.wire.codes import NOTIFICATION_REASON, REVOCATION_TRIGGER
 from pmiptrace.wire.fields import status_names
+from pmiptrace.wire.messages import BindingRevocationIndication, UpdateNotification
 from pmiptrace.wire.options.rfc6275 import AlternateCareOfAddress
 from pmiptrace.wire.options.rfc8278 import MagMultipathBinding
 
@@ -651,6 +653,18 @@ def status_text(exchange: Exchange) -> str:
         return ""
     name = status_names(type(exchange.reply.body)).get(code)
     return f"{code} {name}" if name else str(code)
+
+
+def stated_reason(exchange: Exchange) -> str:
+    """Give what a revocation or a notification gives as its reason; nothing of other requests."""
+    body = None if exchange.request is None else exchange.request.body
+    if isinstance(body, UpdateNotification):
+        return NOTIFICATION_REASON.get(body.reason, f"reason {body.reason}")
+    if isinstance(body, BindingRevocationIndication):
+        trigger = REVOCATION_TRIGGER.get(body.trigger, f"trigger {body.trigger}")
+        flags = ("V=1" if body.ipv4_only else "", "G=1" if body.global_revocation else "")
+        return " ".join(filter(None, (trigger, *flags)))
+    return ""
 
 
 def lifetime(message: Message | None) -> int | None:

@@ -43,6 +43,7 @@ from pmiptrace.report.digest import (
     multipath,
     reply_moment,
     silence,
+    stated_reason,
     status_text,
 )
 from pmiptrace.report.times import duration
@@ -412,7 +413,7 @@ def request_label(run: Run) -> str:
     words = [exchange.request.kind if exchange.request is not None else ""]
     if len(run.exchanges) > 1:
         words.append(f"{count(len(run.exchanges))} x")
-    words.append(exchange.kind.value)
+    words.append(stated_reason(exchange) or exchange.kind.value)
     if number is not None:
         words.append(f"BID {number}")
     asked = lifetime(exchange.request)

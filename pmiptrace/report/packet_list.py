@@ -13,7 +13,7 @@ from pmiptrace.analysis import Analysis
 from pmiptrace.model import BindingState, Exchange, Finding, Identifier, Message, Severity, Status
 from pmiptrace.report.as_document import status_document
 from pmiptrace.report.columns import node_of, round_trip, told
-from pmiptrace.report.digest import silence
+from pmiptrace.report.digest import silence, stated_reason
 from pmiptrace.report.packets import Packet
 from pmiptrace.report.page import Column, Page, Table
 from pmiptrace.report.style import BAD, DOUBTFUL, GOOD, INCONCLUSIVE, MUTED, SEVERITY, STRONG
@@ -283,7 +283,7 @@ def _happened(packet: Packet) -> Iterator[str | tuple[str, str]]:
         yield "not decoded" if message.kind == "MH" else "seen"
         return
     if not packet.is_answer or exchange.request is None:
-        yield exchange.kind.value
+        yield (packet.attempt <= 1 and stated_reason(exchange)) or exchange.kind.value
         yield ", " if packet.is_answer else ""
     if packet.attempt > 1:
         yield ", "

@@ -8,11 +8,14 @@ from report_factory import many, multipath
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.capture.writer import write_pcapng
-from pmiptrace.model import Exchange, Finding, Report, Session, Status
+from pmiptrace.model import Body, Exchange, Finding, Report, Session, Status
 from pmiptrace.report import digest as module
-from pmiptrace.report.digest import Digest
+from pmiptrace.report.digest import Digest, Run, stated_reason
+from pmiptrace.report.ladder import request_label
+from pmiptrace.report.sections.timeline import request_words
 from pmiptrace.report.times import duration
 from pmiptrace.simulation import Rates, Scenario, Vantage, simulate
+from pmiptrace.wire.messages import BindingRevocationIndication, UpdateNotification
 
 BUSY = Scenario(duration=600, mobile_nodes=4, loss=0.1, rates=Rates(handover=60, revocation=20))
 
@@ -117,6 +120,33 @@ def test_a_request_that_may_still_be_answered_is_not_unanswered() -> None:
     assert not digest.is_troubled
     digest.add(exchange)
     assert (digest.totals.unanswered, digest.totals.open) == (0, 0)
+
+
+def test_a_request_without_a_reason_gives_none() -> None:
+    exchange = multipath().exchanges[0]
+    assert stated_reason(exchange) == ""
+    assert stated_reason(replace(exchange, request=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (UpdateNotification(sequence=1, reason=1), "FORCE-REREGISTRATION"),
+        (UpdateNotification(sequence=1, reason=999), "reason 999"),
+        (BindingRevocationIndication(sequence=1, trigger=1), "Administrative Reason"),
+        (
+            BindingRevocationIndication(sequence=1, trigger=99, ipv4_only=True),
+            "trigger 99 V=1",
+        ),
+    ],
+)
+def test_the_reason_of_a_request_by_its_name_else_its_number(body: Body, reason: str) -> None:
+    exchange = multipath().exchanges[0]
+    assert exchange.request is not None
+    exchange = replace(exchange, request=replace(exchange.request, body=body))
+    assert stated_reason(exchange) == reason
+    assert f"({reason})" in request_words(Run((exchange,)))
+    assert reason in request_label(Run((exchange,)))
 
 
 def test_the_median_has_four_digits() -> None:

@@ -101,7 +101,7 @@ WIDE = """\
                       │         │   ✗ info RFC8278-4.1-O-NOOP                                   │
   +102.140000      7  │         │◀─ PBA ✗ rejected BID 2: 130 Insufficient resources, 100 ms ───┤
      ⋮ 10.0 s         ┊         ┊                                                               ┊
-  +112.140000      8  │         │◀─ BRI revocation ─────────────────────────────────────────────┤
+  +112.140000      8  │         │◀─ BRI Administrative Reason ──────────────────────────────────┤
                       │         │   ▒ BID 2 revoking                                            │
   +112.640000      9  │         ├── BRA accepted, 500 ms ──────────────────────────────────────▶│
                       │         │   ⊘ BID 2 revoked                                             │

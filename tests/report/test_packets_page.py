@@ -177,6 +177,22 @@ def test_a_finding_that_came_late_is_named_at_the_end(tmp_path: Path) -> None:
     assert shown.splitlines()[-1].startswith("E frame 1  RFC6275-9.2-CHECKSUM  checksum 0x")
 
 
+def test_a_request_of_the_lma_gives_its_reason_once(tmp_path: Path) -> None:
+    trace = Trace()
+    path = trace.mag().path("2001:db8:a::1")
+    trace.register(path)
+    trace.upn(path, reason=4, acknowledge=True)
+    trace.wait(2)
+    trace.upn(path, reason=4, acknowledge=True, retransmission=True, sequence=1)
+    trace.bri(path, None, trigger=128, global_revocation=True)
+    trace.bri(path, trigger=99)
+    lines = page(written(tmp_path / "x.pcap", trace.frames)).splitlines()
+    happened = [line for line in lines if "UPN" in line or "BRI" in line]
+    words = ("ANI-PARAMS-REQUESTED", "notification, retr", "Per-Peer Policy G=1", "trigger 99")
+    for line, reason in zip(happened, words, strict=True):
+        assert f"  {reason}" in line
+
+
 def test_a_second_lma_gets_a_column(tmp_path: Path) -> None:
     trace = Trace()
     path = trace.mag().path("2001:db8:a::1")

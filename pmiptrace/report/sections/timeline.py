@@ -20,6 +20,7 @@ from pmiptrace.report.digest import (
     multipath,
     reply_moment,
     silence,
+    stated_reason,
     status_text,
 )
 from pmiptrace.report.lanes import lane, scale, states_of
@@ -188,6 +189,8 @@ def request_words(run: Run) -> str:
     asked = lifetime(exchange.request)
     words = [f"{count(len(run.exchanges))} x"] if len(run.exchanges) > 1 else []
     words.append(exchange.kind.value)
+    if why := stated_reason(exchange):
+        words.append(f"({why})")
     if asked:
         words.append(f"{asked} s")
     if option is not None:
