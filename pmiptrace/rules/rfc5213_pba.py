@@ -41,6 +41,7 @@ from pmiptrace.rules.rule import (
     rule,
 )
 from pmiptrace.rules.situation import ANSWER_FITS, HEADER_IN_ORDER, PREFIXES_RETURNED
+from pmiptrace.track.classify import is_for_group
 from pmiptrace.track.registration import registration
 from pmiptrace.wire.codes import BINDING_STATUS, BindingStatus
 from pmiptrace.wire.messages import BindingAcknowledgement
@@ -262,7 +263,7 @@ def mn_identifier_in_reply(step: Step) -> Verdict | None:
     message = message_of(step)
     option = message.first(MnIdentifier)
     if option is None:
-        return _absent(message, MN_ID)
+        return _absent(step, MN_ID)
     asked = _unasked(step, MN_ID)
     if asked is None or not option.identifier:
         return PASS
@@ -294,7 +295,7 @@ def handoff_indicator_in_reply(step: Step) -> Verdict | None:
     """
     option = find(step, HandoffIndicator)
     if option is None:
-        return _absent(message_of(step), HI)
+        return _absent(step, HI)
     if option.indicator == 0 or _unasked(step, HI) is None:
         return PASS
     return fail(
@@ -325,7 +326,7 @@ def access_technology_in_reply(step: Step) -> Verdict | None:
     """
     option = find(step, AccessTechnologyType)
     if option is None:
-        return _absent(message_of(step), ATT)
+        return _absent(step, ATT)
     if option.access_technology == 0 or _unasked(step, ATT) is None:
         return PASS
     return fail(
@@ -337,9 +338,12 @@ def access_technology_in_reply(step: Step) -> Verdict | None:
     )
 
 
-def _absent(message: Message, number: int) -> Verdict | None:
+def _absent(step: Step, number: int) -> Verdict | None:
     """Give the verdict on an option that could not be found in decodable form."""
-    if message.has(number) or not complete(message):
+    message = message_of(step)
+    if message.has(number) or not complete(message) or is_for_group(message):
+        return None
+    if is_reply(step) and is_for_group(pair(step)[0]):
         return None
     return fail(f"the PBA has no {MOBILITY_OPTIONS.name(number)} option ({number})")
 
@@ -442,7 +446,7 @@ def prefix_in_reply(step: Step) -> Verdict | None:
         return None
     request, reply, acknowledgement = found
     ipv4_only = request.has(IPV4_REQUEST) and not request.has(HNP)
-    if ipv4_only and reply.has(IPV4_REPLY):
+    if (ipv4_only and reply.has(IPV4_REPLY)) or is_for_group(request):
         return None
     return fail(
         f"the PBA with status {acknowledgement.status} has no Home Network Prefix option (22)",
@@ -770,7 +774,7 @@ def _status_for(
     options whose absence makes it fail them (RFC 5213 section 5.3.1, items 4 to 12).
     """
     found = _proxy_pair(step)
-    if found is None or not complete(found[0]):
+    if found is None or not complete(found[0]) or is_for_group(found[0]):
         return None
     request, _, acknowledgement = found
     if any(request.has(number) for number in missing):

@@ -26,6 +26,7 @@ from pmiptrace.rules.look import (
 )
 from pmiptrace.rules.rule import EACH, FIRST, PASS, RuleOptions, Verdict, fail, only_if, rule
 from pmiptrace.rules.situation import ADDRESSES_IN_ORDER, FIXED_PART_IN_ORDER, HEADER_IN_ORDER
+from pmiptrace.track.classify import is_for_group
 from pmiptrace.wire.codes import ACCESS_TECHNOLOGY, HANDOFF_INDICATOR, HandoffIndicatorValue
 from pmiptrace.wire.option import MOBILITY_OPTIONS
 from pmiptrace.wire.options.rfc5213 import (
@@ -161,7 +162,7 @@ def access_technology_present(step: Step) -> Verdict | None:
 
 def _missing(step: Step, what: str) -> Verdict | None:
     message = message_of(step)
-    if not complete(message):
+    if not complete(message) or is_for_group(message):
         return None
     return fail(f"the {message.kind} has no {what}")
 

@@ -58,6 +58,7 @@ from pmiptrace.rules.rule import (
     rule,
 )
 from pmiptrace.rules.situation import FIRST_ATTEMPT, IDLE_BINDING
+from pmiptrace.track.classify import is_for_group
 from pmiptrace.track.peering import is_same_request
 from pmiptrace.track.registration import registration
 from pmiptrace.track.states import Event
@@ -132,14 +133,15 @@ def mobile_node_named(step: Step) -> Verdict | None:
 
     The RFC: section 5.1: "This option MUST be present when the (P) bit is set." Section 9.1 has a
     MAG check that a BRI of its LMA for all bindings of the peer comes with "no mobility options":
-    there the RFC contradicts itself.
+    there the RFC contradicts itself. In a BRI for a bulk binding update group, the group stands in
+    for the mobile node (RFC 6602 section 5.1.3).
 
     Example: a BRI with P=1 that names its binding by the home network prefix alone.
 
     How to mend: add the NAI of the mobile node; in a BRI of the MAG, the identity of the MAG.
     """
-    body = _indication(step)
-    if body is None or not body.proxy or not complete(message_of(step)):
+    body, message = _indication(step), message_of(step)
+    if body is None or not body.proxy or not complete(message) or is_for_group(message):
         return None
     text = "the BRI with P=1 has no Mobile Node Identifier option (8)"
     is_for_peer = body.global_revocation and body.trigger == RevocationTrigger.PER_PEER_POLICY

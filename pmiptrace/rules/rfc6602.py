@@ -18,13 +18,10 @@ from pmiptrace.rules.look import (
 from pmiptrace.rules.rule import ANY, PASS, REPLY, Verdict, fail, only_if, rule
 from pmiptrace.rules.situation import BULK_GROUP, FIXED_PART_IN_ORDER
 from pmiptrace.wire.messages import BindingAcknowledgement, BindingUpdate
-from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier
+from pmiptrace.wire.options.rfc6602 import BULK_BINDING_UPDATE_GROUP, MnGroupIdentifier
 
 BINDING_IDENTIFIER = 35
 GROUP = 50
-
-BULK_BINDING_UPDATE_GROUP = 1
-"""Sub-type of the group that the B flag is about."""
 LENGTH = 6
 
 

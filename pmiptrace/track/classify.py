@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from pmiptrace.model import Binding, BindingState, ExchangeKind, Message, Session
 from pmiptrace.track.registration import Registration
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
+from pmiptrace.wire.messages import BindingUpdate
+from pmiptrace.wire.options.rfc6602 import BULK_BINDING_UPDATE_GROUP, MnGroupIdentifier
 
 _LIVE = frozenset(state for state in BindingState if state.is_live)
 _THERE = _LIVE | {BindingState.PENDING}
 _LEFT_BEHIND = _LIVE | {BindingState.DEREG_WAIT}
+_OF_ONE_SESSION = (8, 22, 33, 36)
+"""Options that name one session (RFC 6602 section 5.1.3)."""
 _LOSSES = ("truncated", "header-overrun", "header-short", "option-overrun")
 """Defects that leave the end of a message unread."""
 
@@ -94,6 +98,21 @@ def why_partial(request: Registration) -> str | None:
     if indicator in (Handoff.BETWEEN_INTERFACES, Handoff.BETWEEN_MAGS):
         return "its first message is a handover from a MAG not seen"
     return "its first message names a prefix that was assigned before"
+
+
+def is_for_group(message: Message) -> bool:
+    """Tell whether a message is about all sessions of a group, and so names none of them.
+
+    RFC 6602 section 5.1.3: it has the group's identifier in place of those of a session, and a PBU
+    has B=0; B=1 asks to join the group.
+    """
+    body = message.body
+    if isinstance(body, BindingUpdate) and body.bulk_binding_update:
+        return False
+    groups = message.every(MnGroupIdentifier)
+    return any(group.subtype == BULK_BINDING_UPDATE_GROUP for group in groups) and not any(
+        message.has(number) for number in _OF_ONE_SESSION
+    )
 
 
 def is_selective(request: Registration, session: Session) -> bool:

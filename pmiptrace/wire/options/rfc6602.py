@@ -9,6 +9,9 @@ from pmiptrace.wire.codes import MN_GROUP_SUBTYPE
 from pmiptrace.wire.layout import Bits, Reserved8
 from pmiptrace.wire.option import exactly, mobility_option
 
+BULK_BINDING_UPDATE_GROUP = 1
+"""Sub-type of a group whose sessions are renewed or revoked together, the only one there is."""
+
 
 @mobility_option(
     50,
