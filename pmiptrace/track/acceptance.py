@@ -14,7 +14,7 @@ from pmiptrace.model import (
     Session,
     SessionMode,
 )
-from pmiptrace.track.classify import is_cut, is_left_behind, is_one_of
+from pmiptrace.track.classify import is_cut, is_in_group, is_left_behind, is_one_of
 from pmiptrace.track.pairing import Pairing, Pending
 from pmiptrace.track.registration import Registration
 from pmiptrace.track.sessions import (
@@ -93,6 +93,17 @@ class Acceptance:
             session = self._supersede(session, foreign, moment, reason)
         session = with_acceptance(session, pending.answered_attempt, reply, moment)
         return self._state.touch(session, moment), key
+
+    def accept_for_group(
+        self, request: Registration, reply: Registration, mag: MagNode, moment: Moment
+    ) -> None:
+        """Renew a MAG's bindings of all sessions in a group (RFC 6602 section 5.2.3)."""
+        for session in self._state.sessions.of_mag(mag.id):
+            if session.lma == request.lma and is_in_group(session, request.message):
+                own = [binding for binding in session.bindings if binding.mag == mag.id]
+                extended = self._extend(session, own, reply, moment)
+                if extended is not session:
+                    self._state.touch(extended, moment)
 
     def _others(
         self, session: Session, key: BindingKey, mag: MagNode, request: Registration

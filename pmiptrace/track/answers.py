@@ -15,7 +15,7 @@ from pmiptrace.model import (
     Step,
 )
 from pmiptrace.track.acceptance import Acceptance, with_lifetime
-from pmiptrace.track.classify import is_cut, is_selective
+from pmiptrace.track.classify import is_cut, is_for_group, is_selective
 from pmiptrace.track.pairing import Found, Pairing, Pending
 from pmiptrace.track.refresh import accepted, renewed
 from pmiptrace.track.registration import Registration
@@ -128,6 +128,8 @@ class Answers:
     ) -> Step:
         """Move the bindings as the answer to a request says."""
         request = pending.request
+        if is_for_group(request.message):
+            return self._conclude_group(pending, reply, moment, events)
         session = self._state.sessions.get(pending.exchange.session)
         mag = self._state.mag(pending.exchange.mag)
         if pending.deferred:
@@ -166,6 +168,27 @@ class Answers:
             after=session,
             binding_before=binding_before,
             key=key,
+            outstanding=self._pairing.outstanding(request),
+            events=tuple(events),
+        )
+
+    def _conclude_group(
+        self, pending: Pending, reply: Registration, moment: Moment, events: list[str]
+    ) -> Step:
+        """Renew the sessions of a group, if the answer to a PBU for it does."""
+        request = pending.request
+        mag = self._state.mag(pending.exchange.mag)
+        if pending.deferred or mag is None:
+            mag = self._requests.sender(request)
+            pending.exchange = replace(pending.exchange, mag=mag.id, kind=ExchangeKind.BULK)
+            pending.deferred = False
+        if request.lifetime and reply.accepted:
+            self._acceptance.accept_for_group(request, reply, mag, moment)
+        return self._state.step(
+            moment,
+            reply.message,
+            exchange=pending.exchange,
+            mag=mag,
             outstanding=self._pairing.outstanding(request),
             events=tuple(events),
         )

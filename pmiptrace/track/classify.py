@@ -8,7 +8,11 @@ from pmiptrace.model import Binding, BindingState, ExchangeKind, Message, Sessio
 from pmiptrace.track.registration import Registration
 from pmiptrace.wire.codes import HandoffIndicatorValue as Handoff
 from pmiptrace.wire.messages import BindingUpdate
-from pmiptrace.wire.options.rfc6602 import BULK_BINDING_UPDATE_GROUP, MnGroupIdentifier
+from pmiptrace.wire.options.rfc6602 import (
+    ALL_SESSIONS,
+    BULK_BINDING_UPDATE_GROUP,
+    MnGroupIdentifier,
+)
 
 _LIVE = frozenset(state for state in BindingState if state.is_live)
 _THERE = _LIVE | {BindingState.PENDING}
@@ -109,10 +113,28 @@ def is_for_group(message: Message) -> bool:
     body = message.body
     if isinstance(body, BindingUpdate) and body.bulk_binding_update:
         return False
+    return bool(_groups(message)) and not any(message.has(n) for n in _OF_ONE_SESSION)
+
+
+def is_in_group(session: Session, message: Message) -> bool:
+    """Tell whether a message for a group of its MAG is about a session, too.
+
+    The session is in the group that its last accepted PBU asks for by B=1; a PBU with B=0 takes it
+    out of any (RFC 6602 section 5.2.2).
+    """
+    joined = session.last_accepted
+    if joined is None or not isinstance(joined.body, BindingUpdate):
+        return False
+    if not joined.body.bulk_binding_update:
+        return False
+    wanted = _groups(message)
+    return ALL_SESSIONS in wanted or not wanted.isdisjoint(_groups(joined))
+
+
+def _groups(message: Message) -> set[int]:
+    """Give the bulk binding update groups that a message names."""
     groups = message.every(MnGroupIdentifier)
-    return any(group.subtype == BULK_BINDING_UPDATE_GROUP for group in groups) and not any(
-        message.has(number) for number in _OF_ONE_SESSION
-    )
+    return {g.group_identifier for g in groups if g.subtype == BULK_BINDING_UPDATE_GROUP}
 
 
 def is_selective(request: Registration, session: Session) -> bool:

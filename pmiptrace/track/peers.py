@@ -226,8 +226,10 @@ class Continuity:
     def __len__(self) -> int:
         return len(self._runs)
 
-    def note(self, mag: int, lma: bytes, session: int, sequence: int, ordinal: int) -> None:
+    def note(self, mag: int, lma: bytes, session: int | None, sequence: int, ordinal: int) -> None:
         """Take a PBU's sequence number into the runs of its MAG, its LMA and its session.
+
+        One for a group of sessions has none.
 
         A number that comes twice in a row, as in a retransmission that was not renumbered, leaves
         no gap.

@@ -15,7 +15,7 @@ from pmiptrace.model import (
     Session,
     Step,
 )
-from pmiptrace.track.classify import is_selective, is_there, why_partial
+from pmiptrace.track.classify import is_for_group, is_selective, is_there, why_partial
 from pmiptrace.track.pairing import Pairing, Pending
 from pmiptrace.track.refresh import kind, refreshed, requested
 from pmiptrace.track.registration import Registration
@@ -52,6 +52,8 @@ class Requests:
             return self._retransmission(repeated, request, mag, moment)
         if is_damaged:
             return self._deferred(request, mag, moment)
+        if is_for_group(request.message):
+            return self._for_group(request, mag, moment)
         return self._new(request, mag, moment)
 
     def _refresh(
@@ -108,6 +110,9 @@ class Requests:
         if was_deferred and not pending.deferred:
             # The first attempt that the LMA can take.
             pending.exchange = replace(pending.exchange, mag=mag.id)
+            if is_for_group(request.message):
+                pending.exchange = replace(pending.exchange, kind=ExchangeKind.BULK)
+        if was_deferred and not pending.deferred and not is_for_group(request.message):
             session = session or self.begin(request, mag, moment)
             pending.exchange = replace(pending.exchange, session=session.id)
             session = self.apply(session, request, mag, moment)
@@ -166,6 +171,24 @@ class Requests:
             key=key,
             outstanding=outstanding,
             events=tuple(events),
+        )
+
+    def _for_group(self, request: Registration, mag: MagNode, moment: Moment) -> Step:
+        """Take a PBU for all sessions of a group, which its answer renews (RFC 6602 5.2.3)."""
+        exchange = Exchange(
+            id=self._state.next_exchange(),
+            kind=ExchangeKind.BULK,
+            mag=mag.id,
+            lma=request.lma,
+            request=request.message,
+            answered=request.message,
+            attempts=(moment,),
+        )
+        self._state.continuity.note(mag.id, request.lma, None, request.sequence, moment.ordinal)
+        outstanding = self._pairing.outstanding(request)
+        self._open(exchange, request)
+        return self._state.step(
+            moment, request.message, exchange=exchange, mag=mag, outstanding=outstanding
         )
 
     def _deferred(self, request: Registration, mag: MagNode, moment: Moment) -> Step:

@@ -11,6 +11,8 @@ from pmiptrace.wire.option import exactly, mobility_option
 
 BULK_BINDING_UPDATE_GROUP = 1
 """Sub-type of a group whose sessions are renewed or revoked together, the only one there is."""
+ALL_SESSIONS = 1
+"""Identifier of the group of all sessions between a MAG and an LMA that are in a group."""
 
 
 @mobility_option(
