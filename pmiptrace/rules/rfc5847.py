@@ -231,7 +231,8 @@ def interval_is_sane(step: Step, options: RuleOptions) -> Verdict | None:
     Why it matters: too many load the path; too few do not find a lost peer in time.
 
     The RFC: section 5 on HEARTBEAT_INTERVAL: "It SHOULD NOT be set to less than 30 seconds or more
-    than 3600 seconds."
+    than 3600 seconds." A MAG whose LMA sets its timers takes the interval from there, whatever that
+    is (RFC 8127 section 5.2); it is not judged.
 
     Example: a Heartbeat Request every 5 seconds.
 
@@ -239,6 +240,8 @@ def interval_is_sane(step: Step, options: RuleOptions) -> Verdict | None:
     """
     found = _previous(step)
     if found is None:
+        return None
+    if step.peering.sender_role != "LMA" and step.past.lma_sets_timers is not None:
         return None
     previous, grown = found
     elapsed = age(step, previous)

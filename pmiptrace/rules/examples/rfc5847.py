@@ -11,6 +11,7 @@ from pmiptrace.rules.examples.rfc5846 import bri, warm
 from pmiptrace.rules.examples.rfc8278_session import late_start, lost, wait
 from pmiptrace.rules.examples.stage import Play, Stage
 from pmiptrace.wire.options.rfc5847 import RestartCounter
+from pmiptrace.wire.options.rfc8127 import HeartbeatControl, LmaControlledMagParameters
 
 COUNTER = RestartCounter(restart_counter=7)
 
@@ -33,6 +34,15 @@ def response(**parts: Any) -> Play:
 def beat(**parts: Any) -> Play:
     """A heartbeat is asked for and answered."""
     return then(hb(**parts), response())
+
+
+def lma_sets_interval(s: Stage) -> None:
+    """The LMA tells its MAG to send a heartbeat every 10 seconds."""
+    timers = HeartbeatControl(interval=10, retransmission_delay=2, maximum_retransmissions=3)
+    s.pbu(s.lte)
+    s.wait(0.02)
+    s.pba(also=[LmaControlledMagParameters(sub_options=(timers,))])
+    s.wait(10)
 
 
 def error(s: Stage) -> None:
@@ -128,6 +138,7 @@ example(
     fires=[
         then(registered, beat(), wait(5), hb()),
         then(registered, beat(from_mag=True), wait(20), hb(from_mag=True)),
+        then(lma_sets_interval, beat(), wait(5), hb()),
     ],
     silent=[
         then(registered, beat(), wait(60), hb()),
@@ -136,6 +147,7 @@ example(
         then(registered, beat(), wait(5), hb(from_mag=True)),
         then(registered, beat(), wait(5), lambda s: s.heartbeat(s.other)),
         then(registered, beat(), wait(3600), hb()),
+        then(lma_sets_interval, beat(from_mag=True), wait(10), hb(from_mag=True)),
     ],
     unclear=[
         then(registered, hb(sequence=7), response(), wait(5), hb(sequence=900)),
