@@ -493,3 +493,9 @@ def test_next_steps_fit_the_findings() -> None:
     assert "--mobile-node" not in text
     assert "--mobile-node mn3@example.com" in page(many(10))
     assert "--select" not in page(multipath(faults=False))
+
+
+def test_without_signalling_the_page_says_how_to_read_what_wireshark_shows() -> None:
+    hint = page(silent()).partition("the tunnel:")[2]
+    assert "`mipv6`" in hint
+    assert "read with --engine tshark" in hint

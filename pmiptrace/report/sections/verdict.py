@@ -13,7 +13,8 @@ _SILENCE = (
     "IPsec: signalling in ESP takes --esp-null if it is not encrypted, else --engine tshark and"
     " --esp-sa with its keys.",
     "the place: PBU and PBA run between MAG and LMA, not on the access side.",
-    "the link type: does Wireshark show the same packets with the filter `mipv6`?",
+    "the link type and the tunnel: packets that Wireshark shows with the filter `mipv6`, such as"
+    " those in VXLAN, ERSPAN or GTP, are read with --engine tshark.",
 )
 """Why a capture may hold no signalling, the most frequent reason first."""
 
