@@ -467,7 +467,8 @@ def foreign_deregistration_ignored(step: Step) -> Verdict | None:
     has moved to.
 
     The RFC: section 5.3.5: if the address is different from the Proxy-CoA of the entry, "the local
-    mobility anchor MUST ignore the request."
+    mobility anchor MUST ignore the request." RFC 8278 leaves open how a MAG gives up a path that is
+    down; over another path, with the BID of the one that is meant, is a way.
 
     Example: a mobile node moved to a second MAG; the first one's de-registration is accepted.
 
@@ -495,12 +496,12 @@ def foreign_deregistration_ignored(step: Step) -> Verdict | None:
         f"a de-registration from {address_text(request.care_of_address)} is accepted; the binding"
         f"{path} has {address_text(binding.care_of_address)}"
     )
-    # Whether one path may de-register another RFC 8278 does not say.
-    is_own_path = binding.bid is not None and step.mag is not None and binding.mag == step.mag.id
-    severity = Severity.WARNING if is_own_path else None
+    if binding.bid is not None and step.mag is not None and binding.mag == step.mag.id:
+        why = "RFC 8278 does not say whether one path of a MAG may de-register another"
+        return inconclusive(text, why, severity=Severity.WARNING, evidence=(since,))
     if not _was_sent_after(step, since):
-        return inconclusive(text, ORDER, severity=severity, evidence=(since,))
-    return proven(step, since, text, severity=severity)
+        return inconclusive(text, ORDER, evidence=(since,))
+    return proven(step, since, text)
 
 
 def _has_path(session: Session, care_of_address: bytes) -> bool:

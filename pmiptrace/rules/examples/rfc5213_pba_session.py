@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pmiptrace.address import address_octets
-from pmiptrace.model import SECOND, Severity, Status
+from pmiptrace.model import SECOND, Status
 from pmiptrace.rules.examples.acts import MAC, late, pba, then
 from pmiptrace.rules.examples.example import example
 from pmiptrace.rules.examples.rfc5213_pbu_session import (
@@ -291,12 +291,8 @@ example(
             lambda s: s.pba(s.first),
         ),
         moved(missing(), pbu(lifetime=0), pba()),
-    ],
-    lesser=[
-        (
-            then(both, lambda s: s.pbu(s.wlan, lifetime=0, replacing=(s.lte.multipath(),)), pba()),
-            Severity.WARNING,
-        )
+        # Over another path of the same MAG.
+        then(both, lambda s: s.pbu(s.wlan, lifetime=0, replacing=(s.lte.multipath(),)), pba()),
     ],
     party="LMA",
 )
