@@ -499,3 +499,40 @@ def test_without_signalling_the_page_says_how_to_read_what_wireshark_shows() -> 
     hint = page(silent()).partition("the tunnel:")[2]
     assert "`mipv6`" in hint
     assert "read with --engine tshark" in hint
+
+
+def test_where_nothing_matches_the_page_says_how_to_see_what_there_is() -> None:
+    empty = replace(multipath(), sessions=(), exchanges=(), findings=())
+    hint = "  - whom the captures hold: the same without --mobile-node mn9\n"
+    assert hint in page(empty, narrowness="--mobile-node mn9")
+    assert hint not in page(empty)
+
+
+@pytest.mark.parametrize(
+    ("second", "duplicates", "told"),
+    [
+        ((0, 100), 0, True),
+        ((50, 150), 1, True),
+        ((0, 100), 20, False),  # another end of the same run
+        ((100, 200), 0, False),  # the next file
+        (None, 0, False),
+    ],
+)
+def test_captures_of_one_time_that_share_little_may_be_of_several_runs(
+    second: tuple[int, int] | None, duplicates: int, told: bool
+) -> None:
+    report = multipath()
+    first, last = second or (None, None)
+    captures = (
+        CaptureInfo(path="a.pcap", format="pcap", messages=20, first_time=0, last_time=100),
+        CaptureInfo(
+            path="b.pcap",
+            format="pcap",
+            messages=20 - duplicates,
+            duplicates=duplicates,
+            first_time=first,
+            last_time=last,
+        ),
+    )
+    text = page(replace(report, captures=captures))
+    assert ("these 2 captures were taken for one run" in text) is told

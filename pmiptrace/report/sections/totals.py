@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pmiptrace.model import CaptureInfo
 from pmiptrace.report.page import Column
-from pmiptrace.report.sections.verdict import checks
+from pmiptrace.report.sections.verdict import checks, is_unmatched
 from pmiptrace.report.style import MUTED, STRONG
 from pmiptrace.report.totals import totals_rows
 from pmiptrace.report.view import View
@@ -40,7 +41,14 @@ def _advice(view: View) -> Iterator[str]:
     node = view.shown[0].mobile_node if view.shown and is_open else None
     if digest.session_totals.count > 1 and node is not None and len(str(node)) <= _LONGEST:
         yield f"one mobile node alone: --mobile-node {shlex.quote(str(node))}"
+    if is_unmatched(view):
+        yield f"whom the captures hold: the same without {view.options.narrowness}"
     groups = digest.failures or digest.doubts
+    if groups and _may_be_apart(report.captures):
+        yield (
+            f"these {len(report.captures)} captures were taken for one run, and merged by time;"
+            " analyze those of other runs by themselves"
+        )
     if groups:
         yield f"what a rule means, and how to mend it: pmiptrace explain {groups[0].rule}"
     if len(groups) > 1:
@@ -60,3 +68,18 @@ def _advice(view: View) -> Iterator[str]:
             f" {shlex.quote(known.path)}, given all captures"
         )
     yield "every finding, binding and exchange for programs: --format json"
+
+
+def _may_be_apart(captures: Sequence[CaptureInfo]) -> bool:
+    """Tell whether captures may be of several runs: of the same time, and not of the same messages.
+
+    Two ends of one run mostly see the same, and the files of a ring buffer follow each other.
+    """
+    last, overlap = None, False
+    with_messages = [info for info in captures if info.messages + info.duplicates]
+    for info in sorted(with_messages, key=lambda info: info.first_time or 0):
+        if info.first_time is not None and info.last_time is not None:
+            overlap = overlap or (last is not None and info.first_time < last)
+            last = info.last_time if last is None else max(last, info.last_time)
+    copies = sum(info.duplicates for info in with_messages)
+    return overlap and 2 * copies < sum(info.messages for info in with_messages)

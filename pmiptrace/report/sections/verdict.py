@@ -28,7 +28,7 @@ def write_verdict(view: View) -> None:
     doubts: list[Part] = []
     if digest.inconclusive:
         doubts.append((f"{count(digest.inconclusive)} inconclusive", INCONCLUSIVE))
-    if view.options.narrowness and not (digest.session_totals.count or digest.totals.count):
+    if is_unmatched(view):
         page.line(("Nothing matches", DOUBTFUL), f" {view.options.narrowness}.")
         return
     if not digest.failures:
@@ -47,6 +47,14 @@ def write_verdict(view: View) -> None:
         ". Worst: ",
         (worst.rule, STRONG),
         f", {party_name(worst.party)}, {view.frame(worst.findings[0].moment)}.",
+    )
+
+
+def is_unmatched(view: View) -> bool:
+    """Tell whether what the report was narrowed to is not in the captures."""
+    digest = view.digest
+    return bool(view.options.narrowness) and not (
+        digest.session_totals.count or digest.totals.count
     )
 
 
