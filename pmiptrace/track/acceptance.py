@@ -98,7 +98,7 @@ class Acceptance:
         self, request: Registration, reply: Registration, mag: MagNode, moment: Moment
     ) -> None:
         """Renew a MAG's bindings of all sessions in a group (RFC 6602 section 5.2.3)."""
-        for session in self._state.sessions.of_mag(mag.id):
+        for session in self._state.all_of_mag(mag.id):
             if session.lma == request.lma and is_in_group(session, request.message):
                 own = [binding for binding in session.bindings if binding.mag == mag.id]
                 extended = self._extend(session, own, reply, moment)

@@ -110,6 +110,8 @@ def is_for_group(message: Message) -> bool:
     RFC 6602 section 5.1.3: it has the group's identifier in place of those of a session, and a PBU
     has B=0; B=1 asks to join the group.
     """
+    if MnGroupIdentifier not in map(type, message.options):
+        return False
     body = message.body
     if isinstance(body, BindingUpdate) and body.bulk_binding_update:
         return False

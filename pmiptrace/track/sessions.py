@@ -121,6 +121,10 @@ class Sessions:
         found = (self._by_id.get(number) for number in self._by_mag.get(mag, ()))
         return [session for session in found if session is not None]
 
+    def count_of_mag(self, mag: int) -> int:
+        """Count them."""
+        return len(self._by_mag.get(mag, ()))
+
     def newest_of_mag(self, mag: int) -> Iterator[Session]:
         """Give the same, one by one, those that the MAG came to last first."""
         for number in reversed(self._by_mag.get(mag, {})):

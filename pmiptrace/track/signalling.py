@@ -176,7 +176,7 @@ class Signalling:
             return
         if body.global_revocation and body.trigger == RevocationTrigger.PER_PEER_POLICY:
             mag, lma = self._roles(message)
-            for known in self.state.sessions.of_mag(mag.id) if mag is not None else ():
+            for known in self.state.all_of_mag(mag.id) if mag is not None else ():
                 if known.lma == lma:
                     yield from self._each(known, self._registered_with(message, mag, lma))
             return

@@ -36,6 +36,10 @@ ENOUGH_HISTORY = 8
 MAX_HISTORY = 64
 """Transitions kept of one binding, however many of them are no refreshes; the oldest go first."""
 
+SESSIONS_PER_MESSAGE = 256
+"""Sessions that may be gone through for each message so far, for what concerns all of a MAG. That
+comes seldom; a flood of it would take a time that grows with the square of the capture."""
+
 _RENEWING = (Event.ACCEPTED, Event.EXTENDED)
 """Events that count even if the state stays the same: they grant a lifetime anew."""
 _BEGUN = frozenset(s for s in BindingState if s.is_live or s is BindingState.PENDING)
@@ -57,6 +61,8 @@ class State:
         self.ordinal = 0
         self.start: int | None = None
         """When the capture began."""
+        self._gone_through = 0
+        """Sessions gone through by then."""
         self._exchanges: int = 0 if before is None else before._exchanges
         self._transitions: list[tuple[Binding, Transition]] = []
         self._moved: list[int] = []
@@ -130,6 +136,14 @@ class State:
         session = replace(session, last=last, closed_at=closed_at)
         self.sessions.put(session)
         return session
+
+    def all_of_mag(self, mag: int) -> list[Session]:
+        """Give the sessions that have, or had, a binding of a MAG; none where that is a flood."""
+        count = self._gone_through + self.sessions.count_of_mag(mag)
+        if count > SESSIONS_PER_MESSAGE * self.ordinal:
+            return []
+        self._gone_through = count
+        return self.sessions.of_mag(mag)
 
     def join(self, mag: int, other: int) -> None:
         """Count the bindings of one MAG as those of another that it turned out to be."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 from track_run import Domain, Run
 
 from pmiptrace.model import SECOND, Frame, Step
 from pmiptrace.testing import Path
+from pmiptrace.track import state
 from pmiptrace.wire.options.rfc6602 import MnGroupIdentifier
 
 NODES = ("mn1@example.com", "mn2@example.com", "mn3@example.com")
@@ -138,3 +140,18 @@ def with_octet(frame: Frame, place: int) -> Frame:
     octets = bytearray(frame.data)
     octets[place] ^= 0xFF
     return replace(frame, data=bytes(octets))
+
+
+def test_a_flood_of_renewals_takes_no_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "SESSIONS_PER_MESSAGE", 2)
+    d = Domain()
+    for n in range(20):
+        join(d, f"mn{n}@example.com")
+    for _ in range(20):
+        d.wait(1)
+        renew(d)
+    run = Run(d)
+    changes = sum(len(step.transitions) for step in run.steps if step.message is not None)
+    # Two for each registration, and no more than two for each message of a renewal.
+    assert 40 + 20 <= changes <= 40 + 2 * 80
+    assert run.tracker.state.all_of_mag(1) == []

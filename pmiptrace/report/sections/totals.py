@@ -44,10 +44,10 @@ def _advice(view: View) -> Iterator[str]:
     if is_unmatched(view):
         yield f"whom the captures hold: the same without {view.options.narrowness}"
     groups = digest.failures or digest.doubts
-    if groups and _may_be_apart(report.captures):
+    if groups and not report.each and _may_be_apart(report.captures):
         yield (
             f"these {len(report.captures)} captures were taken for one run, and merged by time;"
-            " analyze those of other runs by themselves"
+            " to judge every one on its own: --each"
         )
     if groups:
         yield f"what a rule means, and how to mend it: pmiptrace explain {groups[0].rule}"
