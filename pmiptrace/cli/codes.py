@@ -27,7 +27,7 @@ def codes(
 ) -> None:
     """List the tables of codes; of one, show what its values mean."""
     from pmiptrace.cli.tables import show
-    from pmiptrace.report.lookup import find_codes, write_codes
+    from pmiptrace.report.lookup.codes import find_codes, write_codes
 
     show(
         lambda: find_codes(table, value),

@@ -107,7 +107,7 @@ def dissect(
     from pmiptrace.cli.tables import show as show_table
 
     if list_fields:
-        from pmiptrace.report.lookup import named_fields, write_named_fields
+        from pmiptrace.report.lookup.named_fields import named_fields, write_named_fields
 
         form = "text" if format is Form.TEXT else "json"
         show_table(named_fields, lambda console, _: write_named_fields(console), form, output)

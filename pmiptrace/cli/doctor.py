@@ -21,8 +21,8 @@ def doctor(
     from pmiptrace.cli.run import perform
     from pmiptrace.doctor import State, checks
     from pmiptrace.report.doctor_page import render_checks
-    from pmiptrace.report.lookup import as_json
     from pmiptrace.report.output import console
+    from pmiptrace.report.readable_json import as_json
     from pmiptrace.selection import Outcome
 
     path = None if output == "-" else output

@@ -24,7 +24,7 @@ def options(
 ) -> None:
     """List the mobility options; of one, show its diagram, its fields and the rules about it."""
     from pmiptrace.cli.tables import show
-    from pmiptrace.report.lookup import find_options, write_options
+    from pmiptrace.report.lookup.options import find_options, write_options
 
     show(
         lambda: find_options(option),

@@ -11,6 +11,6 @@ def states(
 ) -> None:
     """Show the states of a binding, and which event leads from one to the next."""
     from pmiptrace.cli.tables import show
-    from pmiptrace.report.lookup import transitions, write_states
+    from pmiptrace.report.lookup.states import transitions, write_states
 
     show(transitions, lambda console, _: write_states(console), format.value, output)

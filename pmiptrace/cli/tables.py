@@ -20,8 +20,8 @@ def show(
 ) -> NoReturn:
     """Find what was asked for and write it as text or JSON; ends the program."""
     from pmiptrace.cli.run import perform
-    from pmiptrace.report.lookup import as_json
     from pmiptrace.report.output import console
+    from pmiptrace.report.readable_json import as_json
     from pmiptrace.selection import Outcome
 
     path = None if output == "-" else output

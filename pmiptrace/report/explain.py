@@ -18,14 +18,9 @@ from pmiptrace.report.as_document import finding_document
 from pmiptrace.report.document import FindingDocument
 from pmiptrace.report.escaping import clean
 from pmiptrace.report.example import Played, play, write_example
-from pmiptrace.report.lookup import (
-    MessageEntry,
-    OptionEntry,
-    TableEntry,
-    code_tables,
-    messages,
-    options,
-)
+from pmiptrace.report.lookup.codes import TableEntry, code_tables
+from pmiptrace.report.lookup.messages import MessageEntry, messages
+from pmiptrace.report.lookup.options import OptionEntry, options
 from pmiptrace.report.packets_json import PacketDocument, UndecodedDocument, packet_document
 from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, rfc_address, sentences
 from pmiptrace.rules.examples import examples

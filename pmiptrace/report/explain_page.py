@@ -18,9 +18,11 @@ from pmiptrace.report.explain import (
     SectionExplanation,
     StatusExplanation,
 )
-from pmiptrace.report.lookup import graded, write_message, write_option, write_rule_lines
+from pmiptrace.report.lookup.messages import write_message
+from pmiptrace.report.lookup.options import write_option
 from pmiptrace.report.packet_list import PacketList, mark
 from pmiptrace.report.page import Column, Page
+from pmiptrace.report.rule_lines import graded, write_rule_lines
 from pmiptrace.report.style import MUTED, STRONG
 from pmiptrace.report.times import TimeFormat, duration
 from pmiptrace.report.words import counted, joined

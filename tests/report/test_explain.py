@@ -25,7 +25,7 @@ from pmiptrace.report.explain import (
     save_example,
 )
 from pmiptrace.report.explain_page import write_explanations
-from pmiptrace.report.lookup import as_json
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.rules.examples import examples
 from pmiptrace.rules.registry import all_rules

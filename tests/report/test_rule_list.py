@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from pmiptrace.errors import UsageError
-from pmiptrace.report.lookup import as_json
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.report.rule_list import Wanted, listed, write_rules
 from pmiptrace.rules.catalogue import catalogue
 
