@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from pmiptrace.report.example import Played, play
-from pmiptrace.report.explain import (
+from pmiptrace.report.explain import Meaning
+from pmiptrace.report.explanation import (
     Explanation,
-    Meaning,
     MessageExplanation,
     OptionExplanation,
     RuleExplanation,

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pmiptrace.errors import UsageError
 from pmiptrace.report.escaping import clean
-from pmiptrace.report.explain import RuleEntry, rule_entry
+from pmiptrace.report.explanation import RuleEntry, rule_entry
 from pmiptrace.report.page import Column, Page
 from pmiptrace.report.rule_lines import graded
 from pmiptrace.report.style import STRONG

@@ -14,17 +14,16 @@ from rich.console import Console
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.errors import UsageError
-from pmiptrace.report.explain import (
+from pmiptrace.report.explain import explanations, save_example
+from pmiptrace.report.explain_page import write_explanations
+from pmiptrace.report.explanation import (
     MessageExplanation,
     OptionExplanation,
     RuleExplanation,
     RulesExplanation,
     SectionExplanation,
     StatusExplanation,
-    explanations,
-    save_example,
 )
-from pmiptrace.report.explain_page import write_explanations
 from pmiptrace.report.readable_json import as_json
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.rules.examples import examples
