@@ -30,6 +30,8 @@ from pmiptrace.analysis import Analysis
 from pmiptrace.cli.app import app
 from pmiptrace.configuration.keys import IGNORE_KEYS, KEYS, Key
 from pmiptrace.report.columns import Column, columns
+from pmiptrace.report.lookup.states import states as state_entries
+from pmiptrace.report.lookup.terms import TermEntry, kinds, modes
 from pmiptrace.report.schema import SCHEMAS, schema
 from pmiptrace.report.text import open_console, render
 from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, sentences
@@ -38,6 +40,7 @@ from pmiptrace.rules.rule import Rule
 from pmiptrace.settings import SETTINGS, UNITS, Setting
 from pmiptrace.track.states import diagram
 from pmiptrace.track.states import table as table_of_states
+from pmiptrace.track.terms import EVENTS
 from pmiptrace.wire import codes, messages, options
 from pmiptrace.wire.body import MESSAGE_TYPES, MessageType
 from pmiptrace.wire.layout import Bits, Flag, Layout, Maybe, Octets, Placed, Rest, SubOptions
@@ -421,11 +424,16 @@ def configuration() -> str:
             "[Findings that are known](#ignores), with reasons.",
         ),
     ]
-    text = (FOLDER / "configuration.md").read_text("utf-8")
-    for name, lines in (
-        ("keys", table(("Key", "Takes", "Default", "Meaning"), keys)),
-        ("ignores", table(("Key", "Meaning"), ((f"`{n}`", m) for n, m in IGNORE_KEYS.items()))),
-    ):
+    return with_tables(
+        written("configuration.md"),
+        keys=table(("Key", "Takes", "Default", "Meaning"), keys),
+        ignores=table(("Key", "Meaning"), ((f"`{n}`", m) for n, m in IGNORE_KEYS.items())),
+    )
+
+
+def with_tables(text: str, **tables: Iterable[str]) -> str:
+    """Give a page with tables made anew, each between comments with its name."""
+    for name, lines in tables.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, behind = text.partition(begin)
         text = f"{before}{begin}{chr(10).join(lines)}\n{end}{behind.partition(end)[2]}"
@@ -452,14 +460,26 @@ STATES_FROM_HERE = "test_states_page.py -->\n"
 
 
 def states() -> str:
-    """Give the page on states with its diagram and table made anew."""
-    present = (FOLDER / "states.md").read_text("utf-8")
-    written, mark, _ = present.partition(STATES_FROM_HERE)
-    return (
-        written
-        + mark
-        + "\n".join(["", "```mermaid", *diagram(), "```", "", *table_of_states(), ""])
+    """Give the page on states with its tables and its diagram made anew."""
+    by_hand, mark, _ = written("states.md").partition(STATES_FROM_HERE)
+    transitions = "\n".join(["", "```mermaid", *diagram(), "```", "", *table_of_states(), ""])
+    return with_tables(
+        by_hand + mark + transitions,
+        states=table(
+            ("State", "In reports", "Meaning", "Traffic", "Sections"),
+            (
+                (s.constant, s.name, s.meaning, "yes" if s.live else "", ", ".join(s.references))
+                for s in state_entries()
+            ),
+        ),
+        modes=table(("Mode", "Meaning", "Told by", "Sections"), map(_term, modes())),
+        kinds=table(("Kind", "Meaning", "Told by", "Sections"), map(_term, kinds())),
+        events=table(("Event", "Meaning"), EVENTS.items()),
     )
+
+
+def _term(entry: TermEntry) -> tuple[object, ...]:
+    return entry.name, entry.meaning, entry.told_by, ", ".join(entry.references)
 
 
 # ------------------------------------------------------------------------------ the commands

@@ -215,6 +215,14 @@ def next_shadow(state: BindingState, event: Event, shadow: BindingState) -> Bind
     return shadow
 
 
+def returns(state: BindingState) -> Iterator[tuple[BindingState, Event]]:
+    """Give what leads back to a state that a request found: the state meanwhile, and the event."""
+    asked = {TRANSITIONS[state].get(event) for event in _REQUESTS}
+    for meanwhile, row in TRANSITIONS.items():
+        if meanwhile in asked and state not in _REQUESTED:
+            yield from ((meanwhile, event) for event in row if row[event] is SHADOW)
+
+
 def diagram() -> Iterator[str]:
     """Give the lines of a Mermaid state diagram of the table, for the documentation."""
     yield "stateDiagram-v2"

@@ -12,6 +12,7 @@ from pmiptrace.track.states import (
     diagram,
     next_shadow,
     next_state,
+    returns,
     table,
 )
 
@@ -94,6 +95,16 @@ def test_a_rejected_refresh_leaves_what_was_there(shadow: S) -> None:
     kept = next_shadow(shadow, Event.REQUEST, S.NONE)
     assert (state, kept) == (S.REFRESHING, shadow)
     assert next_state(state, Event.REJECTED, kept) is shadow
+
+
+def test_what_leads_back_to_a_state_is_known_of_those_that_a_request_finds() -> None:
+    found = {state for state in S if list(returns(state))}
+    assert found == {S.NONE, S.ACTIVE, S.ASSUMED, S.SUSPECT, S.PENDING_TIMEOUT}
+    for state in found:
+        requests = (Event.REQUEST, Event.DEREG_REQUEST)
+        ways = {next_state(state, r, S.NONE): next_shadow(state, r, S.NONE) for r in requests}
+        for meanwhile, event in returns(state):
+            assert next_state(meanwhile, event, ways[meanwhile]) is state
 
 
 def test_a_second_request_keeps_what_the_first_had_found() -> None:

@@ -1,4 +1,4 @@
-"""The page on states shows the table as it is.
+"""The page on states shows the table of transitions as it is.
 
 With ``PMIPTRACE_UPDATE_DOCS=1`` in the environment the generated part is written anew.
 """
