@@ -51,7 +51,7 @@ app.command(
     short_help="Compare with what tshark decodes, field by field.", epilog=CROSSCHECK_EXIT_CODES
 )(crosscheck)
 app.command(short_help="Show what is set, and where.")(config)
-app.command(short_help="Explain a rule, a section, an option, a status.")(explain)
+app.command(short_help="Explain a rule, an option, a status, a state.")(explain)
 app.command(short_help="List the rules.")(rules)
 app.command(short_help="Look up mobility options.")(options)
 app.command(short_help="Look up status codes and other numbers.")(codes)

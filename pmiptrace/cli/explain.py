@@ -1,4 +1,4 @@
-"""``pmiptrace explain``: what is known of a rule, a section, an option, a message or a status."""
+"""``pmiptrace explain``: what is known of a rule, a section, a message, a state and the like."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def explain(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="RULE|SECTION|OPTION|MESSAGE|STATUS",
-            help="RFC8278-4.1-BO-EXCLUSIVE, RFC8278-4.1, option 63, PBU, status 180 ...",
+            metavar="RULE|SECTION|OPTION|MESSAGE|STATUS|STATE",
+            help="RFC8278-4.1-BO-EXCLUSIVE, RFC8278-4.1, option 63, PBU, status 180, suspect ...",
             show_default=False,
         ),
     ],
@@ -35,7 +35,8 @@ def explain(
     """Say what a rule checks, why, what the RFC says, what breaks it, and how to mend it.
 
     The same for what else is in hand: a section, with what it requires and what checks that; an
-    option, a message, a status. A number that can be several of these is explained as each.
+    option, a message, a status; a state, a mode or a kind of exchange as reports have them. A
+    number or word that can be several of these is explained as each.
     """
     from pmiptrace.cli.tables import show
     from pmiptrace.report.explain import explanations, save_example

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 
 from msgspec import Struct
 
@@ -16,11 +17,14 @@ from pmiptrace.errors import UsageError
 from pmiptrace.report.escaping import clean
 from pmiptrace.report.example import write_example
 from pmiptrace.report.explanation import (
+    ExchangeExplanation,
     Explanation,
     MessageExplanation,
+    ModeExplanation,
     OptionExplanation,
     RuleExplanation,
     RulesExplanation,
+    StateExplanation,
     rule_explanation,
     section_explanation,
     status_explanation,
@@ -28,6 +32,8 @@ from pmiptrace.report.explanation import (
 from pmiptrace.report.lookup.codes import code_tables
 from pmiptrace.report.lookup.messages import messages
 from pmiptrace.report.lookup.options import options
+from pmiptrace.report.lookup.states import states
+from pmiptrace.report.lookup.terms import TermEntry, kinds, modes
 from pmiptrace.rules.catalogue import catalogue
 from pmiptrace.rules.examples import examples
 from pmiptrace.rules.registry import all_rules
@@ -40,11 +46,21 @@ _CANDIDATES = 8
 Find = Callable[[], Explanation]
 
 
+class Name(Struct, frozen=True):
+    """What something is called that can be explained."""
+
+    kind: str
+    """``option``, ``message``, ``status``, ``state``, ``mode``, ``exchange`` or ``rule``."""
+    name: str
+
+
 class Meaning(Struct, frozen=True):
     """What one text may mean."""
 
     text: str
     explanations: tuple[Explanation, ...]
+    others: tuple[Name, ...] = ()
+    """What else has it in its name, of a word that by itself is a state, a mode or a kind."""
 
 
 def explanations(words: Sequence[str]) -> tuple[Meaning, ...]:
@@ -57,7 +73,7 @@ def explanations(words: Sequence[str]) -> tuple[Meaning, ...]:
     while start < len(words):
         end, finds = _longest(words, start)
         text = " ".join(words[start:end])
-        found.append(Meaning(text, tuple(find() for find in finds)))
+        found.append(Meaning(text, tuple(find() for find in finds), tuple(_others(text))))
         start = end
     return tuple(found)
 
@@ -79,7 +95,9 @@ def _longest(words: Sequence[str], start: int) -> tuple[int, list[Find]]:
     raise UsageError(f"nothing is known of {clean(text)!r}{_suggestion(text)}")
 
 
-_KIND = re.compile(r"(option|status|message|mh type|rule)[ :#=]+(.+)", re.IGNORECASE)
+_KIND = re.compile(
+    r"(option|status|message|mh type|rule|state|mode|exchange|kind)[ :#=]+(.+)", re.IGNORECASE
+)
 _SECTION = re.compile(
     r"(?:https?://\S+/)?(?:rfc[ -]?)?([0-9]{4})(?:\.html|\.txt)?"
     r"(?:[-, #]*(?:section|sec\.?|§)?[- ]*([0-9]+(?:\.[0-9]+)*)\.?)?",
@@ -92,7 +110,7 @@ def _exactly(text: str) -> list[Find]:
     kind = _KIND.fullmatch(text)
     if kind:
         return _KINDS[kind[1].lower()](kind[2].strip())
-    looks = (_rules, _sections, _options, _messages, _statuses)
+    looks = (*_WORDS, _rules, _sections, _options, _messages, _statuses)
     return [find for look in looks for find in look(text)]
 
 
@@ -147,6 +165,44 @@ def _statuses(text: str) -> list[Find]:
     ]
 
 
+def _states(text: str) -> list[Find]:
+    return [partial(StateExplanation, state=e) for e in states() if _is_called(e, text)]
+
+
+def _modes(text: str) -> list[Find]:
+    return [partial(ModeExplanation, mode=e) for e in modes() if _is_called(e, text)]
+
+
+def _exchanges(text: str) -> list[Find]:
+    return [partial(ExchangeExplanation, exchange=e) for e in kinds() if _is_called(e, text)]
+
+
+_WORDS = (_states, _modes, _exchanges)
+
+
+def _is_called(entry: TermEntry, text: str) -> bool:
+    return _plain(text) in (_plain(entry.name), _plain(entry.constant))
+
+
+def _others(text: str) -> Iterator[Name]:
+    """Give what else has the name of a state, a mode or a kind in its own, but for its rules."""
+    terms = [entry for entry in _terms() if _is_called(entry, text)]
+    if not terms:
+        return
+    said = {name for entry in terms for name in (entry.name, *entry.rules)}
+    kinds_by_find = {find: kind for kind, find in reversed(_KINDS.items())}
+    for name, find in dict.fromkeys(_known()):
+        is_other = name not in said and _plain(name) != _plain(text)
+        if is_other and _plain(text) in _plain(name):
+            yield Name(kinds_by_find[find], name)
+
+
+def _terms() -> Iterator[TermEntry]:
+    yield from states()
+    yield from modes()
+    yield from kinds()
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
@@ -162,6 +218,10 @@ _KINDS: dict[str, Callable[[str], list[Find]]] = {
     "message": _messages,
     "mh type": _messages,
     "rule": _rules,
+    "state": _states,
+    "mode": _modes,
+    "exchange": _exchanges,
+    "kind": _exchanges,
 }
 
 
@@ -172,16 +232,17 @@ def _nearly(text: str) -> list[Find]:
     wanted = (kind[2].strip() if kind else text).upper()
     if len(wanted) < 2 or _is_number(wanted):
         return []
-    known = {name: find for name, find in _known() if only in (None, find)}
-    names = [name for name in known if name.upper().startswith(wanted) and known[name] is _rules]
-    names = names or [name for name in known if wanted in name.upper()]
-    if len(names) > 1 and all(known[name] is _rules for name in names):
+    known = [(name, find) for name, find in _known() if only in (None, find)]
+    found = [each for each in known if each[0].upper().startswith(wanted) and each[1] is _rules]
+    found = list(dict.fromkeys(found or [each for each in known if wanted in each[0].upper()]))
+    names = list(dict.fromkeys(name for name, _ in found))
+    if len(names) > 1 and all(find is _rules for _, find in found):
         return [lambda: RulesExplanation(text=wanted, rules=tuple(names))]
     if len(names) > _CANDIDATES // 2:
         shown = ", ".join(repr(name) for name in names[:_CANDIDATES])
         more = f" and {len(names) - _CANDIDATES} more" if len(names) > _CANDIDATES else ""
         raise UsageError(f"{clean(text)!r} can mean {shown}{more}")
-    return [find for name in names for find in known[name](name)]
+    return [explained for name, find in found for explained in find(name)]
 
 
 def _known() -> Iterator[tuple[str, Callable[[str], list[Find]]]]:
@@ -191,12 +252,19 @@ def _known() -> Iterator[tuple[str, Callable[[str], list[Find]]]]:
     for table in code_tables():
         if table.name.endswith("_status"):
             yield from ((code.name, _statuses) for code in table.values)
+    yield from ((entry.name, _states) for entry in states())
+    yield from ((entry.name, _modes) for entry in modes())
+    yield from ((entry.name, _exchanges) for entry in kinds())
     yield from ((rule, _rules) for rule in catalogue())
 
 
 def _suggestion(text: str) -> str:
     """Word what may have been meant."""
-    names = ["option", "status", "message", *(name for name, _ in _known())]
+    if text.casefold() in _KINDS:
+        return "; say which, as in 'option 63' or 'state suspect'"
+    names = [entry.constant for entry in _terms()]
+    names += ["option", "status", "message", "state", "mode", "exchange"]
+    names += [name for name, _ in _known()]
     names += [entry.kind for entry in messages()]
     names += [f"RFC{row.rfc}-{row.section}" for row in catalogue().values() if row.rfc]
     spellings = {name.casefold(): name for name in names}
@@ -206,7 +274,10 @@ def _suggestion(text: str) -> str:
     meant = list(dict.fromkeys(spellings[name] for name in close))
     if meant:
         return f"; did you mean {' or '.join(map(repr, meant))}?"
-    return "; give a rule, a section (RFC8278-4.1), an option, a message or a status"
+    return (
+        "; give a rule, a section (RFC8278-4.1), an option, a message, a status,"
+        " or a state, a mode or a kind of exchange that a report names"
+    )
 
 
 def save_example(found: Sequence[Meaning], path: str) -> None:

@@ -1,4 +1,4 @@
-"""What is known of a rule, a section, an option, a message or a status, for people."""
+"""What is known of a rule, a section, a message, a state and the like, for people."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from rich.console import Console
 from pmiptrace.report.example import Played, play
 from pmiptrace.report.explain import Meaning
 from pmiptrace.report.explanation import (
+    ExchangeExplanation,
     Explanation,
     MessageExplanation,
+    ModeExplanation,
     OptionExplanation,
     RuleExplanation,
     RulesExplanation,
     SectionExplanation,
+    StateExplanation,
     StatusExplanation,
 )
 from pmiptrace.report.lookup.messages import write_message
 from pmiptrace.report.lookup.options import write_option
+from pmiptrace.report.lookup.states import write_state
+from pmiptrace.report.lookup.terms import write_term
 from pmiptrace.report.packet_list import PacketList, mark
 from pmiptrace.report.page import Column, Page
 from pmiptrace.report.rule_lines import graded, write_rule_lines
@@ -76,6 +81,7 @@ def write_explanations(console: Console, meanings: Sequence[Meaning]) -> None:
             if place or several > 1:
                 page.blank()
             _write(page, explanation)
+        _write_others(page, meaning)
 
 
 def _called(explanation: Explanation) -> str:
@@ -94,6 +100,12 @@ def _called(explanation: Explanation) -> str:
             return _section_name(explanation)
         case RulesExplanation():
             return f"rules {explanation.text}"
+        case StateExplanation():
+            return f"state {explanation.state.constant}"
+        case ModeExplanation():
+            return f"mode {explanation.mode.name}"
+        case ExchangeExplanation():
+            return f"exchange {explanation.exchange.name}"
 
 
 def _write(page: Page, explanation: Explanation) -> None:
@@ -110,6 +122,22 @@ def _write(page: Page, explanation: Explanation) -> None:
             _write_section(page, explanation)
         case RulesExplanation():
             _write_rules(page, explanation)
+        case StateExplanation():
+            write_state(page, explanation.state)
+        case ModeExplanation():
+            write_term(page, explanation.mode, "mode of a session")
+        case ExchangeExplanation():
+            write_term(page, explanation.exchange, "kind of exchange")
+
+
+def _write_others(page: Page, meaning: Meaning) -> None:
+    """Name what else has a text in its name."""
+    names: dict[str, list[str]] = {}
+    for other in meaning.others:
+        names.setdefault(other.kind, []).append(other.name)
+    if names:
+        page.heading(f"Other names with {meaning.text}", "pmiptrace explain says all about each")
+        _facts(page, *((kind, joined(names[kind])) for kind in names))
 
 
 # ------------------------------------------------------------------------------------- rules

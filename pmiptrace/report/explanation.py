@@ -1,4 +1,4 @@
-"""What is known of a rule, a section, an option, a message or a status, as values."""
+"""What is known of a rule, a section, a message, a state and the like, as values."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pmiptrace.report.example import Played, play
 from pmiptrace.report.lookup.codes import TableEntry
 from pmiptrace.report.lookup.messages import MessageEntry
 from pmiptrace.report.lookup.options import OptionEntry
+from pmiptrace.report.lookup.states import StateEntry
+from pmiptrace.report.lookup.terms import TermEntry
 from pmiptrace.report.packets_json import PacketDocument, UndecodedDocument, packet_document
 from pmiptrace.rules.catalogue import CatalogueRow, Sentence, catalogue, rfc_address, sentences
 from pmiptrace.rules.examples import examples
@@ -115,6 +117,24 @@ class StatusExplanation(Struct, frozen=True, kw_only=True, tag_field="type", tag
     """IDs of the rules that speak of it."""
 
 
+class StateExplanation(Struct, frozen=True, kw_only=True, tag_field="type", tag="state"):
+    """All about a state of a binding."""
+
+    state: StateEntry
+
+
+class ModeExplanation(Struct, frozen=True, kw_only=True, tag_field="type", tag="mode"):
+    """All about a mode of a session."""
+
+    mode: TermEntry
+
+
+class ExchangeExplanation(Struct, frozen=True, kw_only=True, tag_field="type", tag="exchange"):
+    """All about a kind of exchange."""
+
+    exchange: TermEntry
+
+
 Explanation = (
     RuleExplanation
     | SectionExplanation
@@ -122,6 +142,9 @@ Explanation = (
     | OptionExplanation
     | MessageExplanation
     | StatusExplanation
+    | StateExplanation
+    | ModeExplanation
+    | ExchangeExplanation
 )
 
 

@@ -14,14 +14,18 @@ from rich.console import Console
 
 from pmiptrace.analysis import Analysis
 from pmiptrace.errors import UsageError
+from pmiptrace.model import BindingState, ExchangeKind, SessionMode
 from pmiptrace.report.explain import explanations, save_example
 from pmiptrace.report.explain_page import write_explanations
 from pmiptrace.report.explanation import (
+    ExchangeExplanation,
     MessageExplanation,
+    ModeExplanation,
     OptionExplanation,
     RuleExplanation,
     RulesExplanation,
     SectionExplanation,
+    StateExplanation,
     StatusExplanation,
 )
 from pmiptrace.report.readable_json import as_json
@@ -58,6 +62,12 @@ def name(each: object) -> str:
             return each.message.kind
         case StatusExplanation():
             return f"{each.table} {each.value}"
+        case StateExplanation():
+            return f"state {each.state.constant}"
+        case ModeExplanation():
+            return f"mode {each.mode.name}"
+        case ExchangeExplanation():
+            return f"exchange {each.exchange.name}"
     raise AssertionError
 
 
@@ -95,6 +105,27 @@ def name(each: object) -> str:
         ("message 16", ["BRI", "BRA", "BRM"]),
         ("16", ["option 16", "BRI", "BRA", "BRM"]),
         ("5", ["option 5", "BU", "PBU", "binding_status 5"]),
+        ("suspect", ["state SUSPECT"]),
+        ("SUSPECT", ["state SUSPECT"]),
+        ("state suspect", ["state SUSPECT"]),
+        ("suspec", ["state SUSPECT"]),
+        ("PENDING_TIMEOUT", ["state PENDING_TIMEOUT"]),
+        ("unanswered", ["state PENDING_TIMEOUT"]),
+        ("deregistered", ["state NONE", "state DEREG_WAIT"]),
+        ("none", ["state NONE"]),
+        ("multipath-denied", ["mode multipath-denied"]),
+        ("mode MP_DENIED", ["mode multipath-denied"]),
+        ("multipath", ["mode multipath"]),
+        ("add-path", ["exchange add-path"]),
+        ("add path", ["exchange add-path"]),
+        ("overwrite", ["exchange overwrite"]),
+        ("kind initial", ["exchange initial"]),
+        ("exchange refresh", ["exchange refresh"]),
+        ("unknown", ["mode unknown", "exchange unknown"]),
+        ("mode unkn", ["mode unknown"]),
+        ("mode unknown", ["mode unknown"]),
+        ("heartbeat", ["exchange heartbeat", "HB"]),
+        ("suspect 180 add-path", ["state SUSPECT", "binding_status 180", "exchange add-path"]),
         ("option 63 status 180 PBU", ["option 63", "binding_status 180", "PBU"]),
         (f"{RULE} 63", [RULE, "option 63"]),
     ],
@@ -118,6 +149,10 @@ def test_the_status_of_a_pba_goes_before_others() -> None:
         ("optoin 63", "nothing is known of 'optoin'; did you mean 'option'"),
         ("option 71", "there is no option '71'"),
         ("status 250", "there is no status '250'"),
+        ("state", "nothing is known of 'state'; say which, as in .* 'state suspect'"),
+        ("state lost", "there is no state 'lost'"),
+        ("suspekt", "did you mean 'suspect'"),
+        ("PENDING_TIMOUT", "did you mean 'PENDING_TIMEOUT'"),
         ("binding", "'binding' can mean 'Binding Refresh Advice', .* and [0-9]+ more"),
         ("9999", "nothing is known of '9999'; give a rule"),
         ("\x1b[31m", "nothing is known of '.*x1b"),
@@ -199,6 +234,71 @@ def test_a_message() -> None:
     assert "pmiptrace rules --message PBU" in text
 
 
+@pytest.mark.parametrize("state", BindingState)
+def test_every_state_is_known_by_its_names(state: BindingState) -> None:
+    for written in (state.name, state.value, state.public_name):
+        assert f"state {state.name}" in called(written)
+
+
+@pytest.mark.parametrize("mode", SessionMode)
+def test_every_mode_is_known_by_its_names(mode: SessionMode) -> None:
+    for written in (mode.name, mode.value):
+        assert f"mode {mode.value}" in called(written)
+
+
+@pytest.mark.parametrize("kind", ExchangeKind)
+def test_every_kind_of_exchange_is_known_by_its_names(kind: ExchangeKind) -> None:
+    for written in (kind.name, kind.value):
+        assert f"exchange {kind.value}" in called(written)
+
+
+def test_a_state() -> None:
+    text = shown("suspect")
+    assert text.startswith("suspect  state of a binding, SUSPECT\n  Nobody told whether it is ")
+    assert "  Traffic     the LMA forwards over it, if it still has the entry\n" in text
+    assert "  What to do  only an accepted PBU makes it certain again" in text
+    assert "  Read        RFC 5213 section 6.9.1.4, RFC 5847 section 3.1, RFC 5847 " in text
+    assert "  peer silent                  from active, refreshing, assumed, " in text
+    assert "  no answer                    back from refreshing" in text
+    assert "  accepted                          → active         a PBA accepts" in text
+    assert "  PM-PEER-RESTART            note  A peer restarted" in text
+
+
+def test_a_request_can_lead_back_to_the_state_it_found() -> None:
+    told = "  no answer                      → the state before  no PBA for 32 s after the last "
+    assert told in shown("refreshing")
+
+
+def test_a_mode_and_a_kind_of_exchange() -> None:
+    text = shown("multipath-denied")
+    assert text.startswith("multipath-denied  mode of a session, MP_DENIED\n  The LMA refused ")
+    assert "  Told by     a PBU with the MAG Multipath Binding option got status 180" in text
+    text = shown("overwrite")
+    assert text.startswith("overwrite  kind of exchange, OVERWRITE\n  A PBU with the O flag; ")
+    assert "  RFC8278-4.1-O-SURVIVOR    warning  A binding replaced through O" in text
+
+
+def test_what_else_has_the_word_in_its_name_is_named() -> None:
+    (meaning,) = explanations(["refresh"])
+    assert [(other.kind, other.name) for other in meaning.others] == [
+        ("option", "Binding Refresh Advice"),
+        ("message", "Binding Refresh Request"),
+        ("state", "refreshing"),
+        ("exchange", "bulk-refresh"),
+        ("rule", "RFC5846-9.1-REFRESH-AFTER-REVOKE"),
+    ]
+    text = shown("refresh")
+    assert "\nOther names with refresh · pmiptrace explain says all about each" in text
+    assert "  rule      RFC5846-9.1-REFRESH-AFTER-REVOKE\n" in text
+    for other in meaning.others:
+        assert called(*other.name.split())
+
+
+@pytest.mark.parametrize("written", ["exchange refresh", "PBU", "63", "suspect"])
+def test_nothing_is_named_besides_what_is_one_thing(written: str) -> None:
+    assert [meaning.others for meaning in explanations(written.split())] == [()]
+
+
 def test_several_meanings_are_announced() -> None:
     first = shown("5").splitlines()[0]
     assert first == ("5 can mean 4 things: option 5, message BU, message PBU, binding_status 5")
@@ -207,7 +307,12 @@ def test_several_meanings_are_announced() -> None:
 EVERYTHING = (
     *(rule.id for rule in all_rules()),
     *("RFC8278", "RFC5213", "8278-4.1-B", "63", "5", "0", "128", "PBA", "BRI", "UPA"),
+    *(word.value for words in (BindingState, SessionMode, ExchangeKind) for word in words),
 )
+TYPES = {
+    *("rule", "section", "rules", "option", "message", "status"),
+    *("state", "mode", "exchange"),
+}
 
 
 @pytest.mark.parametrize("width", [60, 120])
@@ -223,7 +328,7 @@ def test_all_of_it_goes_into_json() -> None:
         (meaning,) = json.loads(as_json(explanations([text])))
         assert meaning["text"] == text
         for each in meaning["explanations"]:
-            assert each["type"] in ("rule", "section", "rules", "option", "message", "status")
+            assert each["type"] in TYPES
 
 
 def test_the_json_of_a_rule_has_its_example() -> None:
@@ -233,6 +338,18 @@ def test_the_json_of_a_rule_has_its_example() -> None:
     assert found["rule"]["link"].endswith("rfc8278.html#section-4.1")
     assert [packet["kind"] for packet in found["example"]["packets"]] == ["PBU"]
     assert [finding["rule"] for finding in found["example"]["findings"]] == [RULE]
+
+
+def test_the_json_of_a_state() -> None:
+    (meaning,) = json.loads(as_json(explanations(["assumed"])))
+    (found,) = meaning["explanations"]
+    state = found["state"]
+    assert (state["name"], state["live"]) == ("assumed", True)
+    assert {"from": "none", "event": "seen in use", "to": "assumed"} in state["comes_from"]
+    back = {"from": "refreshing", "event": "no answer", "to": "assumed"}
+    assert back in state["returns_from"]
+    assert back not in state["comes_from"]
+    assert state["events"]["peer silent"].startswith("four Heartbeat Requests")
 
 
 # -------------------------------------------------------------------------------- the example
