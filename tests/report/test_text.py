@@ -74,6 +74,19 @@ def test_no_pseudonym_is_put_into_a_command() -> None:
     assert "pmiptrace explain" in redacted
 
 
+@pytest.mark.parametrize(
+    ("state", "is_explained"),
+    [(BindingState.SUSPECT, True), (BindingState.ASSUMED, True), (BindingState.ACTIVE, False)],
+)
+def test_a_doubt_about_a_binding_is_explained(state: BindingState, is_explained: bool) -> None:
+    report = multipath()
+    (session,) = report.sessions
+    doubted = tuple(replace(binding, state=state) for binding in session.bindings)
+    text = page(replace(report, sessions=(replace(session, bindings=doubted),)))
+    advice = f"  - why a binding is {state.public_name}, and what to do: pmiptrace explain"
+    assert (advice in text.partition("\nNext\n")[2]) == is_explained
+
+
 def test_what_is_gone_is_summed_up_by_rule_and_party() -> None:
     text = page(mended(), 200)
     assert "3 findings suppressed: 1 by the baseline, 2 by ignores of the configuration; " in text

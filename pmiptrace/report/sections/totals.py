@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from pmiptrace.model import CaptureInfo
+from pmiptrace.model import BindingState, CaptureInfo
 from pmiptrace.report.page import Column
 from pmiptrace.report.sections.verdict import checks, is_unmatched
 from pmiptrace.report.style import MUTED, STRONG
@@ -14,6 +14,9 @@ from pmiptrace.report.view import View
 
 _LONGEST = 64
 """Characters of an identifier that a command line may be told to repeat."""
+
+_DOUBTED = (BindingState.SUSPECT, BindingState.ASSUMED)
+"""States that a binding has because something was not seen."""
 
 
 def write_totals(view: View) -> None:
@@ -61,6 +64,11 @@ def _advice(view: View) -> Iterator[str]:
             if is_open and path.isprintable() and path != "-":
                 yield f"field by field: pmiptrace dissect {shlex.quote(path)} {moment.frame}"
             yield f"in Wireshark: frame.number == {moment.frame}{where}"
+    states = {binding.state for session in view.shown for binding in session.bindings}
+    for state in _DOUBTED:
+        if state in states:
+            name = state.public_name
+            yield f"why a binding is {name}, and what to do: pmiptrace explain {name}"
     known = report.baseline
     if is_open and known is not None and known.gone and known.path.isprintable():
         yield (
