@@ -14,6 +14,7 @@ from pmiptrace.errors import CaptureError, UsageError
 from pmiptrace.export.files import jobs
 from pmiptrace.export.signalling import Exported
 from pmiptrace.model import Finding, Problem
+from pmiptrace.report.words import counted
 
 UNOPENED, INTERRUPTED = 3, 130
 
@@ -66,10 +67,10 @@ def annotate(
             comments = comments_of(findings, [job.name for job in opened])
             for index, job in enumerate(opened):
                 done = write_annotated(job.source, comments.get(index, {}), job.stream)
-                tell(f"{job.name}: {done.comments} comments")
+                tell(f"{job.name}: {counted(done.comments, 'comment')}")
                 if done.homeless:
                     tell(
-                        f"{job.name}: {done.homeless} comments left out: "
+                        f"{job.name}: {counted(done.homeless, 'comment')} left out: "
                         "a Simple Packet Block cannot hold one"
                     )
                 _tell_problems(job.name, done.problems)

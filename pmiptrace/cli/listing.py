@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
@@ -15,8 +15,10 @@ from pmiptrace.errors import UsageError
 from pmiptrace.model import CaptureInfo, Finding
 from pmiptrace.report.as_document import capture_document, unopened
 from pmiptrace.report.columns import Column, Filter, chosen
+from pmiptrace.report.escaping import path_text
 from pmiptrace.report.output import console
 from pmiptrace.report.packets import Frames, Packet, Packets, Range, is_frames
+from pmiptrace.report.words import counted
 from pmiptrace.selection import Narrowing, Outcome, Selection
 
 USAGE = 2
@@ -47,6 +49,7 @@ def show(listing: Listing) -> int:
     columns = chosen(listing.fields) if listing.fields is not None else ()
     wanted = Filter(listing.filter) if listing.filter is not None else None
     packets = Packets(frames=frames, to_the_end=frames is not None)
+    read: list[CaptureInfo] = []
 
     def work(stream: BinaryIO) -> Outcome:
         live = "-" in captures or stream.isatty()
@@ -65,6 +68,7 @@ def show(listing: Listing) -> int:
                 bar.close()
                 run.finish()
         tell_end(analysis)
+        read.extend(analysis.overview().captures)
         if not packets.messages and not analysis.errors and not analysis.interrupted:
             tell("no Mobility Header message in what was read")
         return Outcome(
@@ -76,7 +80,7 @@ def show(listing: Listing) -> int:
     code = perform(captures, listing.output, work, allow_empty=listing.allow_empty)
     missing = frames.missing if frames is not None and code in (0, 4) else ()
     for each in missing:
-        tell(_missing(each))
+        tell(_missing(each, read))
     return USAGE if missing else code
 
 
@@ -91,9 +95,15 @@ def _captures_and_frames(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], F
     return captures, Frames(frames) if frames else None
 
 
-def _missing(frames: Range) -> str:
+def _missing(frames: Range, captures: Sequence[CaptureInfo]) -> str:
+    """Say of frames that were asked for why there is nothing to show."""
     what = "frame" if frames.first == frames.last else "frames"
-    return f"{what} {frames.text}: no signalling there"
+    meant = [info for i, info in enumerate(captures) if frames.capture in (None, i)]
+    most = max((info.packets for info in meant), default=0)
+    if frames.first <= most:
+        return f"{what} {frames.text}: no signalling there"
+    where = path_text(meant[0].path) if len(meant) == 1 else "the longest of the captures"
+    return f"{what} {frames.text}: not there; {where} has {counted(most, 'packet')}"
 
 
 class _Sink(Struct, frozen=True):

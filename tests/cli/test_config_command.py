@@ -216,7 +216,7 @@ def test_the_other_commands_take_what_concerns_them(run: Run, folder: Path) -> N
 
 
 def test_annotated_takes_the_selection(run: Run, folder: Path) -> None:
-    for own, comments in (("", "2 comments"), ('ignore = ["PM-"]', "1 comments")):
+    for own, comments in (("", "2 comments"), ('ignore = ["PM-"]', "1 comment\n")):
         (folder / "pmiptrace.toml").write_text(own, "utf-8")
         found = run("export", "annotated", FAULTY, "-o", "out.pcapng")
         assert comments in found.err

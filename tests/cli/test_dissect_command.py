@@ -19,7 +19,7 @@ from pmiptrace.report.schema import schema_file
 from pmiptrace.testing import Trace
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-SAMPLE = SAMPLES / "bulk-and-overwrite.pcap"
+SAMPLE, BUSY = SAMPLES / "bulk-and-overwrite.pcap", SAMPLES / "busy.pcap.gz"
 
 
 def checked(name: str, value: object) -> None:
@@ -68,8 +68,14 @@ def test_frames_without_signalling(run: Run) -> None:
     result = run("dissect", SAMPLE, "5", "9", "20-30")
     assert result.code == 2
     assert result.out.startswith("Frame 5 ")
-    assert "frame 9: no signalling there" in result.err
-    assert "frames 20-30: no signalling there" in result.err
+    assert f"frame 9: not there; {SAMPLE} has 8 packets" in result.err
+    assert f"frames 20-30: not there; {SAMPLE} has 8 packets" in result.err
+    result = run("dissect", SAMPLE, BUSY, "1:2", "2:2", "1:9", "6902")
+    assert result.code == 2
+    assert result.out.startswith("Frame 1:2 ")
+    assert "frame 2:2: no signalling there" in result.err
+    assert f"frame 1:9: not there; {SAMPLE} has 8 packets" in result.err
+    assert "frame 6902: not there; the longest of the captures has 6901 packets" in result.err
 
 
 def test_no_signalling_at_all(run: Run, tmp_path: Path) -> None:
