@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pmiptrace.model import Finding, Status, Step, Undecoded
 from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.examples.stage import Play, Stage
-from pmiptrace.rules.rule import RuleOptions
+from pmiptrace.rules.rule import ANY, Check, Rule, RuleOptions
 from pmiptrace.track.tracker import Tracker
 
 
@@ -39,3 +39,28 @@ def of_rule(findings: Iterable[Finding], rule: str) -> list[Finding]:
 
 def statuses(findings: Iterable[Finding]) -> list[Status]:
     return [finding.status for finding in findings]
+
+
+def one(play: Play, rule: str) -> Finding:
+    (finding,) = of_rule(judge(play), rule)
+    return finding
+
+
+def made(rule: str, check: Check, on: str = ANY, **parts: object) -> Rule:
+    declared: dict[str, object] = {
+        "on": frozenset({on}),
+        "options": frozenset(),
+        "unless": frozenset(),
+        "repeated": False,
+        "given": None,
+        "configured": None,
+        "once": None,
+    }
+    return Rule(rule, check, **{**declared, **parts})  # type: ignore[arg-type]
+
+
+def run(engine: Engine, *plays: Play) -> list[Finding]:
+    stage = Stage()
+    for play in plays:
+        play(stage)
+    return [f for step in steps(stage) for f in engine.evaluate(step)] + engine.finish()

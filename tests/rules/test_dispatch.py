@@ -1,7 +1,8 @@
-"""What rules declare to be spared calls changes no verdict: it is held against calling them all."""
+"""For what rules are called. What spares them calls is held against calling them all."""
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -11,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from rule_stage import steps
+from rule_stage import made, run, steps
 from test_hostile_input import PAYLOADS, _conforming, _edit, edits
 
-from pmiptrace.model import Datagram, Finding, Frame, RuleCount, Step
+from pmiptrace.model import Datagram, Finding, Frame, RuleCount, Status, Step
 from pmiptrace.packet.checksum import mobility_header_checksum
 from pmiptrace.packet.decoder import PacketDecoder
 from pmiptrace.rules.engine import Engine
 from pmiptrace.rules.examples.acts import mmb, pba, pbu, registered, then
-from pmiptrace.rules.examples.stage import IPV6_HEADER, Stage
+from pmiptrace.rules.examples.stage import IPV6_HEADER, Stage, unknown
 from pmiptrace.rules.registry import all_rules
-from pmiptrace.rules.rule import FIRST, Rule, RuleOptions, Verdict
+from pmiptrace.rules.rule import FIRST, PASS, Check, Need, Rule, RuleOptions, Shape, Verdict
 from pmiptrace.rules.situation import (
     FIRST_ATTEMPT,
     IPV4_GRANTED,
@@ -36,6 +37,7 @@ from pmiptrace.wire.dialect import DialectDecoder
 from pmiptrace.wire.options.rfc5213 import HandoffIndicator
 
 OPTIONS = RuleOptions(trust_clock=True, ipsec=True)
+O_DEREG = "RFC8278-4.1-O-DEREG"
 SPARING = ("when", "kept_when", "by_content", "by_places", "by_echo")
 
 
@@ -58,7 +60,7 @@ class Forgetful(Engine):
         super().__init__(options, map(never_spared, all_rules()))
 
     def evaluate(self, step: Step) -> list[Finding]:
-        self._forget_plans()
+        self._dispatch.forget()
         return super().evaluate(step)
 
 
@@ -173,9 +175,9 @@ def test_what_is_new_to_some_rules_calls_no_others() -> None:
 
 
 def test_memories_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pmiptrace.rules.engine._MAX_IN_ORDER", 3)
-    monkeypatch.setattr("pmiptrace.rules.engine._MAX_LATELY", 3)
-    monkeypatch.setattr("pmiptrace.rules.engine._MAX_PLANS", 5)
+    monkeypatch.setattr("pmiptrace.rules.plan._MAX_IN_ORDER", 3)
+    monkeypatch.setattr("pmiptrace.rules.dispatch._MAX_LATELY", 3)
+    monkeypatch.setattr("pmiptrace.rules.dispatch._MAX_PLANS", 5)
     assert_same(steps_of(spoiled(played(1), 1)))
 
 
@@ -218,3 +220,72 @@ def test_a_rule_by_content_is_about_one_option() -> None:
     for each in all_rules():
         if each.by_content is not None:
             assert len(each.options) == 1, each
+
+
+# ------------------------------------------------------------------------- for what they are called
+
+
+def test_rules_are_called_for_their_messages_options_and_shapes_only() -> None:
+    calls: list[str] = []
+
+    def noting(name: str) -> Check:
+        return lambda step: calls.append(name)
+
+    rules = [
+        made(O_DEREG, noting("PBU with 63"), on="PBU", options=frozenset({63})),
+        made(O_DEREG, noting("PBU with 99"), on="PBU", options=frozenset({99})),
+        made(O_DEREG, noting("PBU without 8"), on="PBU", unless=frozenset({8})),
+        made(O_DEREG, noting("63 twice"), on="PBU", options=frozenset({63}), repeated=True),
+        made(O_DEREG, noting("PBA"), on="PBA"),
+        made(O_DEREG, noting("reply"), on="reply"),
+        made(O_DEREG, noting("clock"), on="clock"),
+    ]
+    run(Engine(rules=rules), pbu(), pba())
+    assert calls == ["PBU with 63", "PBA", "reply"]
+    calls.clear()
+    run(Engine(rules=rules), pbu(without=[8], also=[mmb()]), lambda s: s.wait(40))
+    assert calls == ["PBU with 63", "PBU without 8", "63 twice", "clock"]
+
+
+def test_shapes_with_options_of_one_class_are_told_apart_by_number() -> None:
+    numbers = []
+
+    def check(step: Step) -> Verdict | None:
+        numbers.append(step.moment.frame)
+        return PASS
+
+    engine = Engine(rules=[made(O_DEREG, check, options=frozenset({201}))])
+    run(
+        engine,
+        pbu(also=[unknown(200)]),
+        pbu(also=[unknown(201)]),
+        pbu(also=[unknown(200)]),
+    )
+    assert numbers == [2]
+
+
+def test_a_rule_that_cannot_tell_what_it_is_for_becomes_a_finding() -> None:
+    def confused(shape: Shape) -> Need:
+        raise LookupError("no such status")
+
+    engine = Engine(rules=[made(O_DEREG, lambda step: PASS, "PBU", given=confused)])
+    (finding,) = run(engine, pbu())
+    assert (finding.rule, finding.status) == (O_DEREG, Status.NOTE)
+    assert finding.message == "the check of this rule crashed: LookupError: no such status"
+
+
+def test_a_rule_that_cannot_tell_its_messages_keeps_none_of_them() -> None:
+    error = LookupError("no such status")
+
+    def confused(shape: Shape) -> Need:
+        raise error
+
+    engine = Engine(rules=[made(O_DEREG, lambda step: PASS, "PBU", given=confused)])
+
+    def refreshes(stage: Stage) -> None:
+        for _ in range(50):
+            stage.pbu(stage.lte)
+            stage.wait(1)
+
+    run(engine, refreshes)
+    assert len(traceback.extract_tb(error.__traceback__)) < 5
