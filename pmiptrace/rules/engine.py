@@ -94,14 +94,14 @@ class Engine:
 
     def _judge(self, plan: Plan, step: Step) -> None:
         """Call the rules of a plan that look at more than the octets of the message."""
-        try:
-            verdicts = [check(step) for check in plan.checks]
-        except Exception:
-            for rule in plan.rules:
-                self._call(rule, step, step)
-            return
+        # `_call` written out, as nearly all of the calls of a run are made here.
         skipped = self._tally.skipped
-        for rule, verdict in zip(plan.rules, verdicts, strict=True):
+        for rule, check in plan.calls:
+            try:
+                verdict = check(step)
+            except Exception as error:
+                self._verdicts.crashed(rule, error, step)
+                continue
             if verdict is None:
                 skipped[rule] += 1
             elif verdict is not PASS:

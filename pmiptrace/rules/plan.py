@@ -6,7 +6,7 @@ there is in order when it comes again. Or it asks whether options of an answer e
 request (`by_echo`).
 
 So there are two ways to judge a message. Where nothing in it is new (`Plan.has_met`), the rules are
-called that look at more than that (`Plan.checks`). Elsewhere those are called as well to which
+called that look at more than that (`Plan.calls`). Elsewhere those are called as well to which
 something is new (`Plan.to_call`), and what they find in order is remembered (`Memory.learn`).
 """
 
@@ -35,7 +35,7 @@ class InOrder:
 class Plan:
     """The rules for one shape of message in one situation, and how many such steps there were."""
 
-    __slots__ = ("checks", "contents", "echoes", "every", "kept", "places", "rules", "runs")
+    __slots__ = ("calls", "contents", "echoes", "every", "kept", "places", "runs")
 
     def __init__(
         self,
@@ -61,9 +61,8 @@ class Plan:
         spared = frozenset(echoes).union(*(known.rules for _, known in contents))
         if places is not None:
             spared |= places.rules
-        self.rules = [rule for rule, _ in every if rule not in spared]
+        self.calls = [(rule, check) for rule, check in every if rule not in spared]
         """The rules to call where nothing in the message is new."""
-        self.checks = [check for rule, check in every if rule not in spared]
         self.runs: dict[int, int] = {}
         """By capture; `pmiptrace.rules.tally` counts and clears them."""
 
@@ -88,7 +87,7 @@ class Plan:
 
     def to_call(self, message: Message, request: Message | None) -> list[int]:
         """Give the rules to call where something in the message is new: those that it is new to."""
-        options, rules = message.options, set(self.rules)
+        options, rules = message.options, {rule for rule, _ in self.calls}
         if request is not None:
             for (index, source), asking in self.echoes.items():
                 if options[index] != request.options[source]:
