@@ -7,7 +7,8 @@ findings on the same thing are merged to one, with the graver claim and all fram
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from pmiptrace.model import Finding, Message, Party, Status, Step
@@ -52,22 +53,28 @@ def finding_of(each: Rule, verdict: Verdict, step: Step) -> Finding:
     )
 
 
-def doubted(each: Rule, verdict: Verdict, step: Step) -> Verdict:
+def doubted(
+    each: Rule, verdict: Verdict, step: Step, is_damaged: Callable[[Message], bool]
+) -> Verdict:
     """Make a failure inconclusive where the octets or the pairing may mislead.
 
-    Where a peer uses numbers from before IANA's assignment, what is read into them is not sure.
+    Where a peer uses numbers from before IANA's assignment, what is read into them is not sure. Nor
+    is it of a message that was damaged on its way, which its receiver discards (RFC 6275 section
+    9.2).
     """
     if verdict.outcome is not Outcome.FAIL or each.row.is_diagnostic:
         return verdict
-    messages: list[Struct | None] = [step.message]
+    messages = [step.message]
     exchange = step.exchange
     if exchange is not None and each.row.confidence != "packet":
         messages.append(exchange.answered)
         if not exchange.certain and look.is_reply(step):
             return _changed(verdict, "the reply was paired as the only candidate")
-    for message in messages:
-        if isinstance(message, Message) and message.dialect is not None:
+    for message in filter(None, messages):
+        if message.dialect is not None:
             return _changed(verdict, f"the peer speaks dialect {message.dialect}")
+        if is_damaged(message):
+            return _changed(verdict, "its checksum is wrong: it may be not as it was sent")
     return verdict
 
 

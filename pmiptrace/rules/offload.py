@@ -69,6 +69,18 @@ class Checksums:
         """Hosts one of whose checksums was right."""
         self._wrong: OrderedDict[bytes, _Host] = OrderedDict()
 
+    def is_damaged(self, message: Message) -> bool:
+        """Tell whether a message may have been damaged on its way, as its checksum is wrong.
+
+        Not where it is known to have been right when it arrived; and where Header Len is not right,
+        the checksum may have been made over other octets.
+        """
+        if message.checksum_correct is not False:
+            return False
+        host = self._wrong.get(message.source)
+        was_right = host is not None and host.answered
+        return not was_right and message.length == len(message.datagram.payload)
+
     def hold(self, finding: Finding, message: Message, step: Step) -> Sequence[Finding]:
         """Take a finding on the checksum of a message; give those that are final with it."""
         source = message.source

@@ -6,7 +6,7 @@ checksums in `pmiptrace.rules.offload`, all others in `pmiptrace.rules.held`.
 
 from __future__ import annotations
 
-from pmiptrace.model import Finding, Step
+from pmiptrace.model import Finding, Message, Step
 from pmiptrace.rules.finding import doubted, finding_of
 from pmiptrace.rules.held import Repeats, Transactions
 from pmiptrace.rules.offload import CHECKSUM, Checksums
@@ -32,12 +32,14 @@ class Verdicts:
         if each.once is not None and self._repeats.count(each, step):
             self._tally.skipped[rule] += 1
             return
-        verdict = doubted(each, verdict, step)
+        is_checksum = each.id == CHECKSUM and message is not None
+        is_damaged = _never if is_checksum else self._checksums.is_damaged
+        verdict = doubted(each, verdict, step, is_damaged)
         self._tally.judge(rule, verdict.outcome)
         finding = finding_of(each, verdict, step)
         if each.once is not None:
             self._final += self._repeats.hold(finding, each, step)
-        elif each.id == CHECKSUM and message is not None:
+        elif message is not None and is_checksum:
             self._final += self._checksums.hold(finding, message, step)
         else:
             self._final += self._transactions.hold(finding, step)
@@ -69,3 +71,7 @@ class Verdicts:
             *self._transactions.finish(),
             *self._repeats.finish(),
         ]
+
+
+def _never(_: Message) -> bool:
+    return False

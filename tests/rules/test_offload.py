@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from rule_stage import judge, of_rule, one, run, steps
 
-from pmiptrace.model import Span
+from pmiptrace.model import Span, Status
 from pmiptrace.rules.engine import Engine
+from pmiptrace.rules.examples.acts import registered
 from pmiptrace.rules.examples.rfc6275 import good_then_bad
 from pmiptrace.rules.examples.stage import Stage
 
 CHECKSUM = "RFC6275-9.2-CHECKSUM"
 OFFLOAD = "PM-OFFLOAD-CHECKSUM"
+O_DEREG = "RFC8278-4.1-O-DEREG"
 
 
 def test_good_then_bad_accuses_at_once() -> None:
@@ -96,3 +98,38 @@ def test_hosts_with_wrong_checksums_are_bounded(monkeypatch: pytest.MonkeyPatch)
             s.flip()
 
     assert len(of_rule(judge(play), CHECKSUM)) == 3
+
+
+def dereg_with_o(s: Stage) -> None:
+    s.pbu(s.lte, lifetime=0, overwrite=True)
+    s.flip()
+
+
+def test_what_was_damaged_on_its_way_accuses_nobody() -> None:
+    finding = one(lambda s: (registered(s), dereg_with_o(s)), O_DEREG)
+    assert finding.status is Status.INCONCLUSIVE
+    assert finding.why_inconclusive is not None
+    assert finding.why_inconclusive.startswith("its checksum is wrong")
+
+
+def test_nor_does_the_answer_to_what_was_damaged() -> None:
+    def play(s: Stage) -> None:
+        registered(s)
+        request = s.pbu(s.lte, lifetime=300)
+        s.flip()
+        s.pba(request, lifetime=3600)
+
+    (finding,) = of_rule(judge(play), "RFC6275-10.3.1-LIFETIME-MAX")
+    assert finding.status is Status.INCONCLUSIVE
+
+
+def test_where_checksums_are_right_on_arrival_messages_say_what_was_sent() -> None:
+    def play(s: Stage) -> None:
+        request = s.pbu(s.lte)
+        s.flip()
+        s.pba(request)
+        s.wait(3)
+        dereg_with_o(s)
+
+    assert one(play, O_DEREG).status is Status.FAIL
+    assert one(dereg_with_o, O_DEREG).status is Status.INCONCLUSIVE
