@@ -207,8 +207,8 @@ class Packets:
             session = step.after or step.before
             if session is not None:
                 row.session, row.lma = session.id, session.lma
-            elif exchange is not None:
-                row.lma = exchange.lma
+            if exchange is not None and exchange.lma is not None:
+                row.lma = exchange.lma  # an LMA may have an address of either family
             row.changes += (
                 StateChange(binding.bid, binding.care_of_address, change.before, change.after)
                 for binding, change in step.transitions

@@ -98,8 +98,9 @@ class Acceptance:
         self, request: Registration, reply: Registration, mag: MagNode, moment: Moment
     ) -> None:
         """Renew a MAG's bindings of all sessions in a group (RFC 6602 section 5.2.3)."""
+        is_at = self._state.sessions.is_at
         for session in self._state.all_of_mag(mag.id):
-            if session.lma == request.lma and is_in_group(session, request.message):
+            if is_at(session, request.lma) and is_in_group(session, request.message):
                 own = [binding for binding in session.bindings if binding.mag == mag.id]
                 extended = self._extend(session, own, reply, moment)
                 if extended is not session:
@@ -160,14 +161,17 @@ class Acceptance:
         if prefixes in ((), session.prefixes) and ipv4 in (None, session.ipv4_home_address):
             return session
         binding = find_binding(session, key)
-        owner = sessions.with_prefixes(session.lma, session.mobile_node, reply)
+        lma, mobile_node = session.lma, session.mobile_node
+        owner = sessions.with_prefixes(lma, mobile_node, reply)
+        if owner is None and sessions.join_addresses(lma, mobile_node, reply, mag.id):
+            owner = sessions.with_prefixes(lma, mobile_node, reply)
         if owner is None and not is_provisional(session):
             # A request for an assignment does not say that it renews the binding that is there.
             is_open = request.all_zero and request.handoff_indicator != Handoff.NOT_CHANGED
             keeps_old = not is_open and binding is not None and binding.shadow.is_live
             if not keeps_old and not set(prefixes) & set(session.prefixes):
                 # The LMA made a session of its own for this path.
-                owner = sessions.create(session.lma, session.mobile_node, moment)
+                owner = sessions.create(lma, mobile_node, moment)
         if owner is None or owner.id == session.id:
             return sessions.assign(
                 session, prefixes or session.prefixes, ipv4 or session.ipv4_home_address

@@ -112,8 +112,9 @@ class Peerings:
             return None
         recent = message.time - self._state.timers.warmup
         looked_through, is_unclear = 0, False
-        for session in islice(self._state.sessions.newest_of_mag(mag.id), MAX_SESSIONS):
-            if session.lma != lma:
+        sessions = self._state.sessions
+        for session in islice(sessions.newest_of_mag(mag.id), MAX_SESSIONS):
+            if not sessions.is_at(session, lma):
                 continue
             if is_open(session):
                 return True

@@ -37,6 +37,8 @@ _OPEN = frozenset(
 
 MAX_PER_NODE = 64
 """Sessions of one mobile node at one LMA that are looked through."""
+MAX_LMAS = 64
+"""Addresses of LMAs among which the other one of an LMA with two is looked for."""
 MAX_BINDINGS = 512
 """Bindings kept of one session: twice as many as one MAG can number."""
 
@@ -60,6 +62,9 @@ class Sessions:
         self._attachments: dict[int, AttachmentKey] = {}
         self._by_mag: dict[int, dict[int, None]] = {}
         self._certain: dict[tuple[int, bytes], dict[int, None]] = {}
+        self._lmas: dict[bytes, None] = {}
+        self._other_address: dict[bytes, bytes] = {}
+        """Of an LMA that turned out to have an IPv6 and an IPv4 address, either by the other."""
         self.newest = after
         """The id of the session made last."""
 
@@ -93,6 +98,8 @@ class Sessions:
             last=moment,
         )
         self._by_id[session.id] = session
+        if len(self._lmas) < MAX_LMAS:
+            self._lmas[lma] = None
         entries = self._by_node.setdefault((lma, mobile_node), [])
         entries.append(session.id)
         del entries[:-MAX_PER_NODE]
@@ -178,7 +185,34 @@ class Sessions:
 
     def of_node(self, lma: bytes, mobile_node: Identifier | None) -> list[Session]:
         """Give the sessions of a mobile node at an LMA, the newest last."""
-        return [self._by_id[number] for number in self._by_node.get((lma, mobile_node), ())]
+        found = self._by_node.get((lma, mobile_node), [])
+        other = self._other_address.get(lma)
+        if other is not None:
+            found = sorted(found + self._by_node.get((other, mobile_node), []))
+        return [self._by_id[number] for number in found]
+
+    def is_at(self, session: Session, lma: bytes) -> bool:
+        """Tell whether a session is at the LMA with that address, which may have another one."""
+        return session.lma in (lma, self._other_address.get(lma))
+
+    def join_addresses(
+        self, lma: bytes, mobile_node: Identifier | None, named: Registration, mag: int
+    ) -> bool:
+        """Notice that an LMA has an IPv6 and an IPv4 address (RFC 5844 section 3.1); tell if so.
+
+        A prefix is of one LMA. If a MAG registers a path (RFC 8278 section 3.1) for the prefix of a
+        binding that it has at an address of the other family, both addresses are of that LMA.
+        """
+        if named.multipath is None or lma in self._other_address:
+            return False
+        for other in self._lmas:
+            if len(other) == len(lma) or other in self._other_address:
+                continue
+            session = self.with_prefixes(other, mobile_node, named)
+            if session is not None and any(b.mag == mag for b in session.live):
+                self._other_address |= {lma: other, other: lma}
+                return True
+        return False
 
     def with_prefixes(
         self, lma: bytes, mobile_node: Identifier | None, registration: Registration
@@ -187,16 +221,20 @@ class Sessions:
         named = registration.prefixes
         if registration.ipv4_home_address is not None:
             named = (*named, _host(registration.ipv4_home_address))
-        for prefix in named:
-            found = self.get(self._by_prefix.get((lma, mobile_node, prefix)))
-            if found is not None:
-                return found
+        other = self._other_address.get(lma)
+        for address in (lma,) if other is None else (lma, other):
+            for prefix in named:
+                found = self.get(self._by_prefix.get((address, mobile_node, prefix)))
+                if found is not None:
+                    return found
         return None
 
     def of_request(self, lma: bytes, request: Registration, mag: int) -> Session | None:
         """Give the session that a PBU is about, None if it would make a new one."""
         mobile_node = request.mobile_node
         found = self.with_prefixes(lma, mobile_node, request)
+        if found is None and self.join_addresses(lma, mobile_node, request, mag):
+            found = self.with_prefixes(lma, mobile_node, request)
         if found is not None and (is_open(found) or set(request.prefixes) <= set(found.prefixes)):
             return found  # else the LMA has given a prefix of it to another since
         if self._provisional:

@@ -177,7 +177,7 @@ class Signalling:
         if body.global_revocation and body.trigger == RevocationTrigger.PER_PEER_POLICY:
             mag, lma = self._roles(message)
             for known in self.state.all_of_mag(mag.id) if mag is not None else ():
-                if known.lma == lma:
+                if self.state.sessions.is_at(known, lma):
                     yield from self._each(known, self._registered_with(message, mag, lma))
             return
         for session in self._sessions_of(message):
