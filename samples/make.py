@@ -117,10 +117,14 @@ class Run(Trace):
             mag.path("2001:db8:b::1", bid=2, if_att=WLAN, if_label=9),
         )
 
-    def ethernet(self) -> list[Frame]:
-        """Give what was sent, as seen on an Ethernet link between the MAG and the LMA."""
+    def ethernet(self, *other_addresses: str) -> list[Frame]:
+        """Give what was sent, as seen on an Ethernet link between the MAG and the LMA.
+
+        The LMA may have other addresses than `lma`.
+        """
+        of_lma = {self.lma, *map(address_octets, other_addresses)}
         return [
-            on_ethernet(frame, downstream=sent.source == self.lma)
+            on_ethernet(frame, downstream=sent.source in of_lma)
             for frame, sent in zip(self.frames, self.sent, strict=True)
         ]
 
@@ -319,6 +323,26 @@ def ipv4_transport() -> list[Frame]:
     run.wait(240)
     register(lte, known, bulk=True)
     return run.ethernet()
+
+
+@sample(
+    "two-families.pcap",
+    "LTE through an IPv6 and WLAN through an IPv4 network: one LMA with an address of each family",
+)
+def two_families() -> list[Frame]:
+    run = Run()
+    ipv4, prefix = "203.0.113.1", "2001:db8:100::/64"
+    mag = run.mag("mag1@example.com")
+    lte = mag.path("2001:db8:a::1", bid=1, if_att=LTE, if_label=11)
+    wlan = mag.path("192.0.2.10", bid=2, if_att=WLAN, if_label=9)
+    run.register(lte, lifetime=300)
+    run.wait(1.8)
+    run.answer(run.pbu(wlan, lma=ipv4, lifetime=300, hnp=prefix), hnp=prefix)
+    run.wait(240)
+    run.register(lte, lifetime=300, bulk=True)
+    run.wait(240)
+    run.answer(run.pbu(wlan, lma=ipv4, lifetime=0, hnp=prefix), hnp=prefix)
+    return run.ethernet(ipv4)
 
 
 @sample(
