@@ -67,23 +67,14 @@ class Requests:
         """Take a PBU that refreshes a binding as it is, by the short way."""
         self._state.peers.request_seen(request.mag_address, request.lma)
         self._note_sequence(mag, session, request, moment)
-        exchange = Exchange(
-            id=self._state.next_exchange(),
-            kind=kind(request),
-            session=session.id,
-            mag=mag.id,
-            lma=request.lma,
-            request=request.message,
-            answered=request.message,
-            attempts=(moment,),
-        )
         outstanding = self._pairing.outstanding(request)
-        self._open(exchange, request).is_refresh = True
+        pending = self._open(request, kind(request), mag, session, moment)
+        pending.is_refresh = True
         after = requested(self._state, session, binding, request, moment)
         return self._state.step(
             moment,
             request.message,
-            exchange=exchange,
+            exchange=pending.exchange,
             mag=mag,
             before=session,
             after=after,
@@ -112,10 +103,10 @@ class Requests:
             pending.exchange = replace(pending.exchange, mag=mag.id)
             if is_for_group(request.message):
                 pending.exchange = replace(pending.exchange, kind=ExchangeKind.BULK)
-        if was_deferred and not pending.deferred and not is_for_group(request.message):
-            session = session or self.begin(request, mag, moment)
-            pending.exchange = replace(pending.exchange, session=session.id)
-            session = self.apply(session, request, mag, moment)
+            else:
+                session = session or self.begin(request, mag, moment)
+                pending.exchange = replace(pending.exchange, session=session.id)
+                session = self.apply(session, request, mag, moment)
         before = session
         if session is not None and not pending.deferred:
             self._note_sequence(mag, session, request, moment)
@@ -133,8 +124,7 @@ class Requests:
 
     def _new(self, request: Registration, mag: MagNode, moment: Moment) -> Step:
         message = request.message
-        lma = request.lma
-        session = self._state.sessions.of_request(lma, request, mag.id)
+        session = self._state.sessions.of_request(request.lma, request, mag.id)
         is_new = session is None
         if session is None:
             session = self.begin(request, mag, moment)
@@ -142,18 +132,9 @@ class Requests:
         before = session
         key = self._targets.key(session, mag, request)
         binding_before = find_binding(session, key)
-        exchange = Exchange(
-            id=self._state.next_exchange(),
-            kind=self._targets.kind(session, mag, request, binding_before),
-            session=session.id,
-            mag=mag.id,
-            lma=lma,
-            request=message,
-            answered=message,
-            attempts=(moment,),
-        )
+        asked = self._targets.kind(session, mag, request, binding_before)
         outstanding = self._pairing.outstanding(request)
-        pending = self._open(exchange, request)
+        pending = self._open(request, asked, mag, session, moment)
         events: list[str] = []
         if is_new and session.partial:
             events.append("PM-PARTIAL-SESSION")
@@ -175,38 +156,18 @@ class Requests:
 
     def _for_group(self, request: Registration, mag: MagNode, moment: Moment) -> Step:
         """Take a PBU for all sessions of a group, which its answer renews (RFC 6602 5.2.3)."""
-        exchange = Exchange(
-            id=self._state.next_exchange(),
-            kind=ExchangeKind.BULK,
-            mag=mag.id,
-            lma=request.lma,
-            request=request.message,
-            answered=request.message,
-            attempts=(moment,),
-        )
         self._state.continuity.note(mag.id, request.lma, None, request.sequence, moment.ordinal)
         outstanding = self._pairing.outstanding(request)
-        self._open(exchange, request)
+        exchange = self._open(request, ExchangeKind.BULK, mag, None, moment).exchange
         return self._state.step(
             moment, request.message, exchange=exchange, mag=mag, outstanding=outstanding
         )
 
     def _deferred(self, request: Registration, mag: MagNode, moment: Moment) -> Step:
         """Take a PBU with a wrong checksum: it counts only if an answer shows that it arrived."""
-        lma = request.lma
-        session = self._state.sessions.with_prefixes(lma, request.mobile_node, request)
-        exchange = Exchange(
-            id=self._state.next_exchange(),
-            kind=ExchangeKind.UNKNOWN,
-            session=session.id if session else None,
-            mag=mag.id,
-            lma=lma,
-            request=request.message,
-            answered=request.message,
-            attempts=(moment,),
-        )
+        session = self._state.sessions.with_prefixes(request.lma, request.mobile_node, request)
         outstanding = self._pairing.outstanding(request)
-        self._open(exchange, request)
+        exchange = self._open(request, ExchangeKind.UNKNOWN, mag, session, moment).exchange
         return self._state.step(
             moment,
             request.message,
@@ -216,7 +177,25 @@ class Requests:
             outstanding=outstanding,
         )
 
-    def _open(self, exchange: Exchange, request: Registration) -> Pending:
+    def _open(
+        self,
+        request: Registration,
+        asked: ExchangeKind,
+        mag: MagNode,
+        session: Session | None,
+        moment: Moment,
+    ) -> Pending:
+        """Begin the exchange of a new PBU, and await its answer."""
+        exchange = Exchange(
+            id=self._state.next_exchange(),
+            kind=asked,
+            session=None if session is None else session.id,
+            mag=mag.id,
+            lma=request.lma,
+            request=request.message,
+            answered=request.message,
+            attempts=(moment,),
+        )
         pending = Pending(exchange, request, deferred=request.message.checksum_correct is False)
         self._pairing.add(pending)
         if pending.time is not None:
