@@ -152,7 +152,7 @@ class Analysis:
     @property
     def capture_count(self) -> int:
         """How many captures there are in `paths`; known before the first event."""
-        return len(self.paths)
+        return self._reading.count
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -143,6 +143,11 @@ class Reading:
         return max((time for time in known if time is not None), default=None)
 
     @property
+    def count(self) -> int:
+        """How many captures there are in `paths`."""
+        return len(self._paths)
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """The captures by their numbers, as they are called; known before the first message."""
         return tuple(self._name(path) for _, path in sorted(self._paths.items()))
