@@ -34,6 +34,7 @@ from pmiptrace.report.document import (
 )
 from pmiptrace.report.escaping import name_text
 from pmiptrace.report.jsonl import CaptureLine, TransitionLine, transition_line
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.report.times import rfc3339
 
 
@@ -188,7 +189,7 @@ def cache_octets(
         if changes is None
         else tuple(transition_line(change, mags) for change in changes),
     )
-    return json.format(json.encode(document), indent=2) + b"\n"
+    return as_json(document)
 
 
 def cache_lines(

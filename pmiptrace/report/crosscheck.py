@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from msgspec import Meta, Struct, json
+from msgspec import Meta, Struct
 
 from pmiptrace.report.as_document import tool
 from pmiptrace.report.document import Count, FrameNumber, SchemaVersion, Tool
 from pmiptrace.report.escaping import clean
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.tshark.compare import Kind
 from pmiptrace.tshark.crosscheck import Alike, Crosscheck
 from pmiptrace.tshark.program import Tshark
@@ -82,7 +83,7 @@ def crosscheck_octets(results: Sequence[Crosscheck], tshark: Tshark) -> bytes:
         tshark=tshark.release,
         captures=tuple(map(_comparison, results)),
     )
-    return json.format(json.encode(document), indent=2) + b"\n"
+    return as_json(document)
 
 
 def _comparison(result: Crosscheck) -> ComparisonDocument:

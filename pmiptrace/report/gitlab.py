@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from pmiptrace.model import Finding, Report, Severity, Status
 from pmiptrace.report.as_document import finding_document
 from pmiptrace.report.escaping import path_text
 from pmiptrace.report.files import relative_path
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.report.results import Result, Results, result_text
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class GitlabWriter:
         """Write the array."""
         paths = [path_text(relative_path(info.path)) for info in report.captures]
         issues = [_issue(result, paths) for result in self._results]
-        self._stream.write(json.format(json.encode(issues), indent=2) + b"\n")
+        self._stream.write(as_json(issues))
 
 
 def _issue(result: Result, paths: list[str]) -> Issue:

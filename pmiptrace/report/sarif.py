@@ -31,6 +31,7 @@ from pmiptrace.report.as_document import FATAL_PROBLEMS, counted_as, finding_doc
 from pmiptrace.report.document import FindingDocument
 from pmiptrace.report.escaping import clean, path_text
 from pmiptrace.report.files import file_uri
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.report.results import Result, Results, result_text
 from pmiptrace.report.times import rfc3339
 from pmiptrace.report.version import version
@@ -107,7 +108,7 @@ class SarifWriter:
             },
         }
         log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-        self._target.stream.write(json.format(json.encode(log), indent=2) + b"\n")
+        self._target.stream.write(as_json(log))
 
     def _invocation(self, report: Report) -> dict[str, Any]:
         """Say how the run went (section 3.20)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, TypeVar
 
-from msgspec import Meta, Struct, json
+from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from pmiptrace.address import address_text
@@ -26,6 +26,7 @@ from pmiptrace.report.document import (
     Time,
     Tool,
 )
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.report.times import rfc3339
 from pmiptrace.statistics import Interval, Rejections, Statistics
 from pmiptrace.statistics.quantiles import Quantiles
@@ -289,7 +290,7 @@ def stats_document(
 
 def stats_octets(document: StatsDocument) -> bytes:
     """Give the document in UTF-8."""
-    return json.format(json.encode(document), indent=2) + b"\n"
+    return as_json(document)
 
 
 def latency_document(measured: Quantiles) -> LatencyDocument | None:

@@ -16,6 +16,7 @@ from pmiptrace.report.crosscheck import CrosscheckDocument
 from pmiptrace.report.document import SCHEMA_VERSION, ReportDocument
 from pmiptrace.report.jsonl import Line
 from pmiptrace.report.packets_json import DissectDocument, DissectLine
+from pmiptrace.report.readable_json import as_json
 from pmiptrace.report.schema.meanings import explain
 from pmiptrace.report.stats import StatsDocument
 
@@ -71,4 +72,4 @@ def schema_file(name: str) -> Path:
 
 def octets(name: str) -> bytes:
     """Give what the file of a schema shall hold."""
-    return json.format(json.encode(schema(name)), indent=2) + b"\n"
+    return as_json(schema(name))
