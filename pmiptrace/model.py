@@ -873,3 +873,8 @@ class Report(Struct, frozen=True, kw_only=True):
     each: bool = False
     """Whether every capture was a run of its own, not all of them one."""
     interrupted: bool = False
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether there are several captures, each a run of its own."""
+        return self.each and len(self.captures) > 1

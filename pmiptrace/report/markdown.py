@@ -111,7 +111,7 @@ class _Summary:
         if self._report.captures:
             yield from ("### Captures", "")
             yield from self._captures()
-            if self._report.each and len(self._report.captures) > 1:
+            if self._report.is_apart:
                 yield from ("Every capture was judged on its own.", "")
         if found.judged or (self._target.coverage and found.rfcs):
             yield from ("### Coverage", "", f"{found.verdict}.", "")

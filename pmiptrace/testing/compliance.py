@@ -185,7 +185,7 @@ def _message(report: Report, failed: Results, paths: Sequence[str]) -> Iterator[
         yield ""
         yield f"and {counted(len(results) - SHOWN, 'fault')} more"
     yield ""
-    each = "--each " if report.each and several > 1 else ""
+    each = "--each " if report.is_apart else ""
     yield f"Everything: pmiptrace analyze {each}{shlex.join(paths)}"
 
 

@@ -243,7 +243,7 @@ class _Page:
             "basis": f"{counted(judged, 'check')} of {counted(rules, 'rule')} on "
             f"{counted(report.messages, 'message')}; "
             f"{counted(len(report.sessions), 'session')}"
-            + ("; every capture on its own" if report.each and len(report.captures) > 1 else "")
+            + ("; every capture on its own" if report.is_apart else "")
             + "".join(f"; {each} was left out: {each.error}" for each in plugins() if each.error),
             "suppressed": known_words(digest.suppressed, report.baseline),
             "interrupted": report.interrupted,

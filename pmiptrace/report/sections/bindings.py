@@ -33,7 +33,7 @@ def write_bindings(view: View) -> None:
     if not number:
         return
     end = view.digest.end
-    if view.report.each and len(view.report.captures) > 1:
+    if view.report.is_apart:
         view.page.heading("Bindings", "at the end of their captures")
     else:
         view.page.heading("Bindings", "at the end" + (f", {view.clock.moment(end)}" if end else ""))
